@@ -1,0 +1,1 @@
+"""What every room agrees on: errors, settings, tables and the checks that hold them."""

@@ -1,0 +1,28 @@
+"""Every table of the suite, by name."""
+
+from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
+from cxspark.contracts.operations import JOB_RUNS
+from cxspark.contracts.preferences import (
+    ITEM_INDEX,
+    RECOMMENDATIONS,
+    USER_INDEX,
+    USER_ITEM,
+    USER_NEIGHBORS,
+)
+from cxspark.contracts.table import Table
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        BRONZE_EVENTS,
+        SILVER_EVENTS,
+        QUARANTINE,
+        USER_ITEM,
+        USER_INDEX,
+        ITEM_INDEX,
+        USER_NEIGHBORS,
+        RECOMMENDATIONS,
+        LOADS,
+        JOB_RUNS,
+    )
+}

@@ -1,0 +1,37 @@
+"""A table's contract: its name, grain, schema, key and constraints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyspark.sql.types import DataType, StructField, StructType
+
+
+def column(name: str, kind: DataType, comment: str, *, nullable: bool = False) -> StructField:
+    """A column with its meaning and unit as the comment; NOT NULL unless said otherwise."""
+    return StructField(name, kind, nullable, {"comment": comment})
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the suite, by path ``root/layer/name`` or by catalogue name.
+
+    Attributes:
+        name: ``layer.name``, e.g. ``gold.user_item``.
+        grain: what one row is.
+        schema: the columns, their comments and which may be null.
+        key: the columns that are unique together; empty for a log of attempts.
+        checks: Delta CHECK constraints, name -> SQL.
+        change_feed: whether readers may ask for what changed since a version.
+    """
+
+    name: str
+    grain: str
+    schema: StructType
+    key: Sequence[str]
+    checks: Mapping[str, str] = field(default_factory=dict)
+    change_feed: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """The column names, in order."""
+        return self.schema.names

@@ -1,0 +1,1 @@
+"""The only readers, writers and session builders: config, session, tables, manifest, submit."""

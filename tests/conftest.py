@@ -1,0 +1,49 @@
+"""One Spark session for all tests, small and quick to start."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from pyspark.sql import SparkSession
+
+from cxspark.runtime.session import open_session
+
+# A Spark action takes tens of milliseconds: hypothesis' own deadline would call that slow.
+settings.register_profile(
+    "spark",
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("spark")
+
+SMALL = {
+    "spark.master": "local[2]",
+    "spark.driver.memory": "2g",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+    # C1 compiles at once: tests are over before C2 would pay.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    warehouse = tmp_path_factory.mktemp("warehouse")
+    session = open_session({**SMALL, "spark.sql.warehouse.dir": str(warehouse)}, name="tests")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data sets: CXSPARK_DATA, else ../shared/data; skips where neither is."""
+    project = Path(__file__).resolve().parents[1]
+    folder = Path(os.environ.get("CXSPARK_DATA", project.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data: set CXSPARK_DATA (looked in {folder})")
+    return folder
