@@ -1,0 +1,69 @@
+"""What a run read, wrote and noticed: its manifest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Output:
+    """One commit of a run: the table, its version, and the rows the commit wrote."""
+
+    table: str
+    version: int
+    n_rows: int
+
+
+@dataclass
+class Run:
+    """One attempt of one job.
+
+    Attributes:
+        job: the job's name.
+        run_id: given by the orchestrator; a retry has the same.
+        config_hash: of the job's settings; a table remembers the one it was built with.
+        started_at: UTC.
+        inputs: table -> version read.
+        outputs: what was committed, in order.
+        warnings: what a person should look at.
+    """
+
+    job: str
+    run_id: str
+    config_hash: str = ""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    inputs: dict[str, int] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def commit_note(self) -> dict[str, Any]:
+        """What every commit of this run carries in Delta's userMetadata."""
+        return {
+            "job": self.job,
+            "run_id": self.run_id,
+            "config_hash": self.config_hash,
+            "inputs": self.inputs,
+        }
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit as the table's history tells it; `job` is empty where others wrote it."""
+
+    version: int
+    operation: str
+    metrics: Mapping[str, str]
+    job: str = ""
+    run_id: str = ""
+    config_hash: str = ""
+    inputs: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def n_rows(self) -> int:
+        """The rows the commit wrote: inserted and updated ones for a MERGE."""
+        if self.operation == "MERGE":
+            names = ("numTargetRowsInserted", "numTargetRowsUpdated")
+            return sum(int(self.metrics.get(name, 0)) for name in names)
+        written = int(self.metrics.get("numOutputRows", 0))
+        return written - int(self.metrics.get("numCopiedRows", 0))

@@ -1,0 +1,34 @@
+"""What a job is to the runtime: a name, its settings, the tables it declares and what it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.settings import Settings
+from cxspark.contracts.table import Table
+from cxspark.runtime.tables import Tables
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Step(Generic[S]):
+    """One job of the suite.
+
+    Attributes:
+        name: the job's name, its section in the configuration and its file in ``jobs/``.
+        summary: one line for people.
+        settings: the model of its section.
+        reads: the tables it reads; the job graph is made of these and of `writes`.
+        writes: the tables it writes.
+        run: reads, transforms, writes.
+    """
+
+    name: str
+    summary: str
+    settings: type[S]
+    reads: tuple[Table, ...]
+    writes: tuple[Table, ...]
+    run: Callable[[SparkSession, S, Tables], None]

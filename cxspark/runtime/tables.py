@@ -1,0 +1,240 @@
+"""The suite's only reader and writer of tables."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cxspark.contracts.checks import conform, require_columns
+from cxspark.contracts.errors import ContractError
+from cxspark.contracts.table import Table
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Commit, Output, Run
+
+_MISSING = {
+    "DELTA_MISSING_DELTA_TABLE",
+    "DELTA_PATH_DOES_NOT_EXIST",
+    "DELTA_TABLE_NOT_FOUND",
+    "DELTA_TABLE_ONLY_OPERATION",  # what Delta says of a folder that is no table, or is not there
+    "TABLE_OR_VIEW_NOT_FOUND",
+    "SCHEMA_NOT_FOUND",
+    "PATH_NOT_FOUND",
+}
+_USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
+
+class Tables:
+    """Delta tables at one location, as one run sees them.
+
+    A table is read at one version for the whole run, the newest when it is first asked for. Each
+    commit carries the run's id, settings hash and input versions, so that the next run can tell
+    from a table what it was made of. Everything is SQL or DataFrames: Spark Connect will do.
+
+    Args:
+        spark: the session.
+        location: where the tables live.
+        run: the run's manifest, filled in here.
+    """
+
+    def __init__(self, spark: SparkSession, location: Location, run: Run) -> None:
+        self.spark = spark
+        self.location = location
+        self.run = run
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table has been made."""
+        return bool(self.history(table, limit=1))
+
+    def history(self, table: Table, *, limit: int) -> list[Commit]:
+        """The newest commits, the latest first; none where there is no table."""
+        address = self.location.address(table)
+        try:
+            rows = self.spark.sql(f"DESCRIBE HISTORY {address} LIMIT {limit}").collect()
+        except AnalysisException as error:
+            if error.getCondition() in _MISSING:
+                return []
+            raise
+        return [
+            Commit(
+                version=row["version"],
+                operation=row["operation"],
+                metrics=row["operationMetrics"] or {},
+                **_note(row["userMetadata"]),
+            )
+            for row in rows
+        ]
+
+    def version(self, table: Table) -> int:
+        """The version this run reads.
+
+        Raises:
+            ContractError: the table doesn't exist.
+        """
+        if table.name not in self.run.inputs:
+            newest = self.history(table, limit=1)
+            if not newest:
+                raise ContractError(
+                    table.name,
+                    "a Delta table",
+                    f"none at {self.location.address(table)}",
+                    "run the job that writes it first: `cxspark jobs` tells which",
+                )
+            self.run.inputs[table.name] = newest[0].version
+        return self.run.inputs[table.name]
+
+    def read(self, table: Table) -> DataFrame:
+        """The table, at the version this run has pinned.
+
+        Raises:
+            ContractError: the table doesn't exist, or lacks a column of its contract.
+        """
+        address, version = self.location.address(table), self.version(table)
+        frame = self.spark.sql(f"SELECT * FROM {address} VERSION AS OF {version}")
+        return require_columns(frame, table).select(*table.columns)
+
+    def read_or_empty(self, table: Table) -> DataFrame:
+        """The table, or no rows of its schema where it hasn't been made yet."""
+        if table.name in self.run.inputs or self.exists(table):
+            return self.read(table)
+        return self.spark.createDataFrame([], table.schema)
+
+    def read_changes(self, table: Table, *, since: int) -> DataFrame:
+        """What was committed after version `since`, up to the version this run reads.
+
+        Returns:
+            The table's columns and Delta's ``_change_type``; no rows where nothing changed.
+        """
+        version = self.version(table)
+        columns = [*table.columns, "_change_type"]
+        if since >= version:
+            empty = self.read(table).limit(0)
+            return empty.withColumn("_change_type", F.lit("insert")).select(*columns)
+        reader = self.spark.read.option("readChangeFeed", "true")
+        reader = reader.option("startingVersion", since + 1).option("endingVersion", version)
+        return reader.table(self.location.address(table)).select(*columns)
+
+    def overwrite(self, table: Table, frame: DataFrame, *, where: str | None = None) -> None:
+        """Replace the table, or the rows that meet `where`, in one commit.
+
+        Run again with the same frame it leaves the same rows: nothing twice, nothing left behind.
+
+        Raises:
+            ContractError: the frame isn't what the contract declares, or breaks a constraint.
+        """
+        frame = conform(frame, table)
+        self._create(table)
+        writer = frame.writeTo(self.location.address(table))
+        writer = writer.option("userMetadata", json.dumps(self.run.commit_note()))
+        with _explained(table):
+            writer.overwrite(F.expr(where) if where else F.lit(True))
+        self._record(table)
+
+    def append(self, table: Table, frame: DataFrame) -> None:
+        """Add rows in one commit; not idempotent, so only for a log of attempts."""
+        frame = conform(frame, table)
+        self._create(table)
+        with _explained(table):
+            frame.writeTo(self.location.address(table)).append()
+
+    def merge(
+        self, table: Table, frame: DataFrame, *, matched: Mapping[str, str] | None = None
+    ) -> None:
+        """Insert the rows whose key is new and update the others, in one commit.
+
+        Args:
+            table: what is written; rows are matched on its key.
+            frame: one row per key, with the table's columns.
+            matched: column -> SQL over ``old`` and ``new``; rows that match stay as they are
+                where it is None.
+
+        Raises:
+            ContractError: the frame isn't what the contract declares, or breaks a constraint.
+        """
+        self._create(table)
+        view = f"cxspark_{table.name.replace('.', '_')}_new"
+        conform(frame, table).createOrReplaceTempView(view)
+        same = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
+        changes = ", ".join(f"{name} = {value}" for name, value in (matched or {}).items())
+        update = f"WHEN MATCHED THEN UPDATE SET {changes}" if changes else ""
+        self.spark.conf.set(_USER_METADATA, json.dumps(self.run.commit_note()))
+        try:
+            with _explained(table):
+                self.spark.sql(
+                    f"MERGE INTO {self.location.address(table)} AS old USING {view} AS new "
+                    f"ON {same} {update} WHEN NOT MATCHED THEN INSERT *"
+                )
+        finally:
+            self.spark.conf.unset(_USER_METADATA)
+            self.spark.catalog.dropTempView(view)
+        self._record(table)
+
+    def warn(self, message: str) -> None:
+        """Keep something a person should look at in the run's record."""
+        self.run.warnings.append(message)
+
+    def _create(self, table: Table) -> None:
+        if self.exists(table):
+            return
+        if self.location.database is not None:
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.location.namespace()}")
+        self.spark.sql(create_statement(table, self.location.address(table)))
+
+    def _record(self, table: Table) -> None:
+        """Put the run's own commit into the manifest (another run's may have come after it)."""
+        for commit in self.history(table, limit=10):
+            if (commit.job, commit.run_id) == (self.run.job, self.run.run_id):
+                self.run.outputs.append(Output(table.name, commit.version, commit.n_rows))
+                return
+
+
+def create_statement(table: Table, address: str) -> str:
+    """The SQL that makes a table with its comments, NOT NULLs and CHECKs."""
+    columns = ", ".join(
+        f"`{field.name}` {field.dataType.simpleString()}"
+        f"{'' if field.nullable else ' NOT NULL'} COMMENT {_quoted(field.metadata['comment'])}"
+        for field in table.schema.fields
+    )
+    properties = {f"delta.constraints.{name}": rule for name, rule in table.checks.items()}
+    if table.change_feed:
+        properties["delta.enableChangeDataFeed"] = "true"
+    listed = ", ".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in properties.items())
+    return (
+        f"CREATE TABLE IF NOT EXISTS {address} ({columns}) USING delta "
+        f"COMMENT {_quoted(table.grain)}" + (f" TBLPROPERTIES ({listed})" if listed else "")
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _note(user_metadata: str | None) -> dict[str, Any]:
+    """The run's note in a commit; nothing where the commit isn't the suite's."""
+    try:
+        note = json.loads(user_metadata or "{}")
+    except ValueError:
+        return {}
+    return note if isinstance(note, dict) and "run_id" in note else {}
+
+
+@contextmanager
+def _explained(table: Table) -> Iterator[None]:
+    """Turn a broken NOT NULL or CHECK into a ContractError that names the table and the rule."""
+    try:
+        yield
+    except Exception as error:  # its class differs between classic Spark and Connect
+        found = next((line for line in str(error).splitlines() if _is_violation(line)), None)
+        if found is None:
+            raise
+        rules = ", ".join(["NOT NULL where declared", *table.checks.values()])
+        raise ContractError(
+            table.name, rules, found.strip(), "look for the rows in the job's input"
+        ) from error
+
+
+def _is_violation(line: str) -> bool:
+    return "DELTA_NOT_NULL_CONSTRAINT_VIOLATED" in line or "DELTA_VIOLATE_CONSTRAINT" in line

@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from cxspark.contracts.errors import ContractError
+from cxspark.contracts.preferences import USER_INDEX, USER_ITEM
+from cxspark.contracts.table import Table
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Run
+from cxspark.runtime.tables import Tables
+
+
+def tables_at(spark: SparkSession, folder: Path, run_id: str = "r1") -> Tables:
+    return Tables(spark, Location(root=str(folder)), Run("a_job", run_id))
+
+
+def index(spark: SparkSession, *rows: tuple[str | None, int]) -> DataFrame:
+    return spark.createDataFrame(rows, "user_id string, user_index int")
+
+
+def content(tables: Tables, table: Table) -> list[tuple[object, ...]]:
+    return sorted(tuple(row) for row in tables.read(table).collect())
+
+
+def test_a_written_table_is_read_back(spark: SparkSession, tmp_path: Path) -> None:
+    tables = tables_at(spark, tmp_path)
+    tables.overwrite(USER_INDEX, index(spark, ("a", 0), ("b", 1)))
+    assert content(tables, USER_INDEX) == [("a", 0), ("b", 1)]
+
+
+def test_the_run_remembers_what_it_read_and_wrote(spark: SparkSession, tmp_path: Path) -> None:
+    tables_at(spark, tmp_path, "first").overwrite(USER_INDEX, index(spark, ("a", 0)))
+    tables = tables_at(spark, tmp_path, "second")
+    tables.read(USER_INDEX)
+    tables.overwrite(USER_INDEX, index(spark, ("a", 0), ("b", 1)))
+    assert tables.run.inputs == {"gold.user_index": 1}
+    assert [(o.table, o.version, o.n_rows) for o in tables.run.outputs] == [
+        ("gold.user_index", 2, 2)
+    ]
+    newest = tables.history(USER_INDEX, limit=1)[0]
+    assert (newest.job, newest.run_id, newest.inputs) == ("a_job", "second", {"gold.user_index": 1})
+
+
+def test_a_table_stays_at_one_version_while_others_write(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    tables_at(spark, tmp_path).overwrite(USER_INDEX, index(spark, ("a", 0)))
+    reader = tables_at(spark, tmp_path, "reader")
+    reader.version(USER_INDEX)
+    tables_at(spark, tmp_path, "writer").overwrite(USER_INDEX, index(spark, ("b", 1)))
+    assert content(reader, USER_INDEX) == [("a", 0)]
+
+
+def test_a_missing_table_is_an_error_that_says_which(spark: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"gold\.user_index: expected a Delta table"):
+        tables_at(spark, tmp_path).read(USER_INDEX)
+
+
+def test_a_folder_without_a_delta_log_is_no_table(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "gold" / "user_index").mkdir(parents=True)
+    assert not tables_at(spark, tmp_path).exists(USER_INDEX)
+
+
+def test_a_table_not_made_yet_can_be_read_as_empty(spark: SparkSession, tmp_path: Path) -> None:
+    frame = tables_at(spark, tmp_path).read_or_empty(USER_INDEX)
+    assert (frame.columns, frame.count()) == (USER_INDEX.columns, 0)
+
+
+def test_overwrite_where_leaves_the_other_rows(spark: SparkSession, tmp_path: Path) -> None:
+    tables = tables_at(spark, tmp_path)
+    tables.overwrite(USER_INDEX, index(spark, ("a", 0), ("b", 1)))
+    tables.overwrite(USER_INDEX, index(spark, ("b", 7)), where="user_id = 'b'")
+    assert content(tables, USER_INDEX) == [("a", 0), ("b", 7)]
+
+
+def test_merge_inserts_new_keys_and_updates_the_others(spark: SparkSession, tmp_path: Path) -> None:
+    tables = tables_at(spark, tmp_path)
+    tables.overwrite(USER_INDEX, index(spark, ("a", 0), ("b", 1)))
+    tables.merge(
+        USER_INDEX,
+        index(spark, ("b", 5), ("c", 2)),
+        matched={"user_index": "old.user_index + new.user_index"},
+    )
+    assert content(tables, USER_INDEX) == [("a", 0), ("b", 6), ("c", 2)]
+
+
+def test_changes_since_a_version_are_those_rows_alone(spark: SparkSession, tmp_path: Path) -> None:
+    feed = Table("gold.feed", "a row", USER_INDEX.schema, ("user_id",), change_feed=True)
+    tables = tables_at(spark, tmp_path)
+    tables.overwrite(feed, index(spark, ("a", 0)))
+    since = tables.history(feed, limit=1)[0].version
+    tables.overwrite(feed, index(spark, ("b", 1)), where="user_id = 'b'")
+    changes = tables.read_changes(feed, since=since).collect()
+    assert [tuple(row) for row in changes] == [("b", 1, "insert")]
+    assert tables.read_changes(feed, since=tables.version(feed)).count() == 0
+
+
+@pytest.mark.parametrize("row", [("a", -1), (None, 0)], ids=["check", "not null"])
+def test_a_broken_constraint_names_the_table_and_the_rule(
+    spark: SparkSession, tmp_path: Path, row: tuple[str | None, int]
+) -> None:
+    tables = tables_at(spark, tmp_path)
+    with pytest.raises(ContractError, match=r"gold\.user_index: expected NOT NULL.*user_index >= 0"):
+        tables.overwrite(USER_INDEX, index(spark, row))
+
+
+def test_columns_carry_their_comments(spark: SparkSession, tmp_path: Path) -> None:
+    tables = tables_at(spark, tmp_path)
+    tables.overwrite(USER_ITEM, spark.createDataFrame([], USER_ITEM.schema))
+    schema = tables.read(USER_ITEM).schema
+    assert schema["weight"].metadata["comment"].startswith("summed event weights")
+
+
+def test_the_same_tables_live_in_a_catalogue(spark: SparkSession) -> None:
+    tables = Tables(spark, Location(database="cx_test"), Run("a_job", "r1"))
+    tables.overwrite(USER_INDEX, index(spark, ("a", 0)))
+    tables.merge(USER_INDEX, index(spark, ("b", 1)))
+    assert content(tables, USER_INDEX) == [("a", 0), ("b", 1)]
+    assert spark.catalog.tableExists("cx_test.gold_user_index")
