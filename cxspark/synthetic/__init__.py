@@ -1,0 +1,1 @@
+"""A seeded shop with planted truth, written as raw files."""
