@@ -4,7 +4,6 @@ from pyspark.sql.types import (
     ArrayType,
     DoubleType,
     LongType,
-    MapType,
     StringType,
     StructField,
     StructType,
@@ -12,6 +11,14 @@ from pyspark.sql.types import (
 )
 
 from cxspark.contracts.table import Table, column
+
+_VERSION = StructType(
+    [
+        StructField("table", StringType(), False),
+        StructField("version", LongType(), False),
+        StructField("n_rows", LongType(), False),
+    ]
+)
 
 JOB_RUNS = Table(
     name="ops.job_runs",
@@ -25,24 +32,9 @@ JOB_RUNS = Table(
             column("seconds", DoubleType(), "wall time of the attempt"),
             column("config_hash", StringType(), "hash of the settings in force"),
             column(
-                "inputs",
-                MapType(StringType(), LongType(), valueContainsNull=False),
-                "table -> version read",
+                "inputs", ArrayType(_VERSION, containsNull=False), "what it read, with all rows"
             ),
-            column(
-                "outputs",
-                ArrayType(
-                    StructType(
-                        [
-                            StructField("table", StringType(), False),
-                            StructField("version", LongType(), False),
-                            StructField("n_rows", LongType(), False),
-                        ]
-                    ),
-                    containsNull=False,
-                ),
-                "tables written, their versions and the rows of that commit",
-            ),
+            column("outputs", ArrayType(_VERSION, containsNull=False), "its commits, their rows"),
             column("warnings", ArrayType(StringType(), containsNull=False), "what to look at"),
             column("error", StringType(), "why it failed; null where done", nullable=True),
             column("version", StringType(), "of cxspark"),

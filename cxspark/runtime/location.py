@@ -1,8 +1,9 @@
 """Where tables live: below a folder, or in a catalogue."""
 
+from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cxspark.contracts.settings import Settings
 from cxspark.contracts.table import Table
@@ -14,6 +15,12 @@ class Location(Settings):
     root: str | None = Field(None, description="folder or URI: root/gold/user_item")
     catalog: str | None = Field(None, description="catalogue name, beside `database`")
     database: str | None = Field(None, description="schema in which layer_table names are made")
+
+    @field_validator("root")
+    @classmethod
+    def _absolute(cls, root: str | None) -> str | None:
+        """Spark and Python may have different working directories."""
+        return root if root is None or "://" in root else str(Path(root).absolute())
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

@@ -7,8 +7,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Output:
-    """One commit of a run: the table, its version, and the rows the commit wrote."""
+class TableVersion:
+    """A version of a table, and its rows: all of them if read, those of the commit if written."""
 
     table: str
     version: int
@@ -34,16 +34,17 @@ class Run:
     config_hash: str = ""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     inputs: dict[str, int] = field(default_factory=dict)
-    outputs: list[Output] = field(default_factory=list)
+    outputs: list[TableVersion] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def commit_note(self) -> dict[str, Any]:
-        """What every commit of this run carries in Delta's userMetadata."""
+    def commit_note(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What every commit of this run carries in Delta's userMetadata, `facts` among it."""
         return {
             "job": self.job,
             "run_id": self.run_id,
             "config_hash": self.config_hash,
             "inputs": self.inputs,
+            "facts": dict(facts),
         }
 
 
@@ -58,6 +59,7 @@ class Commit:
     run_id: str = ""
     config_hash: str = ""
     inputs: Mapping[str, int] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:

@@ -1,6 +1,7 @@
 """The suite's only reader and writer of tables."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -9,11 +10,14 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.checks import conform, require_columns
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.table import Table
 from cxspark.runtime.location import Location
-from cxspark.runtime.run import Commit, Output, Run
+from cxspark.runtime.run import Commit, Run, TableVersion
+
+log = logging.getLogger("cxspark")
 
 _MISSING = {
     "DELTA_MISSING_DELTA_TABLE",
@@ -117,10 +121,23 @@ class Tables:
         reader = reader.option("startingVersion", since + 1).option("endingVersion", version)
         return reader.table(self.location.address(table)).select(*columns)
 
-    def overwrite(self, table: Table, frame: DataFrame, *, where: str | None = None) -> None:
+    def overwrite(
+        self,
+        table: Table,
+        frame: DataFrame,
+        *,
+        where: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         """Replace the table, or the rows that meet `where`, in one commit.
 
         Run again with the same frame it leaves the same rows: nothing twice, nothing left behind.
+
+        Args:
+            table: what is written.
+            frame: its columns, no others.
+            where: SQL over the table's columns; every row of the frame must meet it.
+            facts: kept with the commit, for the next run to read in `history`.
 
         Raises:
             ContractError: the frame isn't what the contract declares, or breaks a constraint.
@@ -128,7 +145,7 @@ class Tables:
         frame = conform(frame, table)
         self._create(table)
         writer = frame.writeTo(self.location.address(table))
-        writer = writer.option("userMetadata", json.dumps(self.run.commit_note()))
+        writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
         with _explained(table):
             writer.overwrite(F.expr(where) if where else F.lit(True))
         self._record(table)
@@ -141,7 +158,12 @@ class Tables:
             frame.writeTo(self.location.address(table)).append()
 
     def merge(
-        self, table: Table, frame: DataFrame, *, matched: Mapping[str, str] | None = None
+        self,
+        table: Table,
+        frame: DataFrame,
+        *,
+        matched: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         """Insert the rows whose key is new and update the others, in one commit.
 
@@ -150,6 +172,7 @@ class Tables:
             frame: one row per key, with the table's columns.
             matched: column -> SQL over ``old`` and ``new``; rows that match stay as they are
                 where it is None.
+            facts: kept with the commit, for the next run to read in `history`.
 
         Raises:
             ContractError: the frame isn't what the contract declares, or breaks a constraint.
@@ -160,7 +183,7 @@ class Tables:
         same = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
         changes = ", ".join(f"{name} = {value}" for name, value in (matched or {}).items())
         update = f"WHEN MATCHED THEN UPDATE SET {changes}" if changes else ""
-        self.spark.conf.set(_USER_METADATA, json.dumps(self.run.commit_note()))
+        self.spark.conf.set(_USER_METADATA, json.dumps(self.run.commit_note(facts or {})))
         try:
             with _explained(table):
                 self.spark.sql(
@@ -176,6 +199,15 @@ class Tables:
         """Keep something a person should look at in the run's record."""
         self.run.warnings.append(message)
 
+    def counted_inputs(self) -> list[TableVersion]:
+        """The versions this run read, with their rows; Delta counts them from its log alone."""
+        counted = []
+        for name, version in sorted(self.run.inputs.items()):
+            address = self.location.address(TABLES[name])
+            query = f"SELECT count(*) AS n FROM {address} VERSION AS OF {version}"
+            counted.append(TableVersion(name, version, self.spark.sql(query).collect()[0]["n"]))
+        return counted
+
     def _create(self, table: Table) -> None:
         if self.exists(table):
             return
@@ -187,7 +219,9 @@ class Tables:
         """Put the run's own commit into the manifest (another run's may have come after it)."""
         for commit in self.history(table, limit=10):
             if (commit.job, commit.run_id) == (self.run.job, self.run.run_id):
-                self.run.outputs.append(Output(table.name, commit.version, commit.n_rows))
+                written = TableVersion(table.name, commit.version, commit.n_rows)
+                self.run.outputs.append(written)
+                log.info("%s: wrote %s, %s rows", self.run.job, table.name, f"{written.n_rows:,}")
                 return
 
 

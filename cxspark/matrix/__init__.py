@@ -1,0 +1,1 @@
+"""From events to the user-item matrix and its integer dictionaries."""

@@ -1,0 +1,99 @@
+"""Build the user-item matrix and the id dictionaries, or merge the newest events into them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
+from cxspark.matrix.index import assign_index
+from cxspark.matrix.settings import BuildUserItemSettings
+from cxspark.matrix.user_item import MERGED, aggregate_user_item, reference_instant
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The events to take in: those since a version, or all of them where that is None."""
+
+    events: DataFrame
+    since: int | None
+    reference_at: datetime | None
+
+
+def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) -> None:  # noqa: ARG001
+    """Take in the events that the matrix doesn't hold yet.
+
+    An increment costs what the increment costs; after a change of settings, a deletion of events or
+    with a new epoch of decay the matrix is rebuilt. Either way the result is the same, to the row.
+    """
+    intake = _increment(settings, tables) or _everything(settings, tables)
+    if intake.since == tables.version(SILVER_EVENTS):
+        return
+    cells = aggregate_user_item(
+        intake.events,
+        weights=settings.weights,
+        other_weight=settings.other_weight,
+        half_life_days=settings.half_life_days,
+        reference_at=intake.reference_at,
+    ).persist()
+    for dictionary in (USER_INDEX, ITEM_INDEX):
+        known = tables.read_or_empty(dictionary)
+        tables.merge(dictionary, assign_index(cells, known, dictionary=dictionary))
+    # The matrix comes last: its commit says which events are in, and so that their ids are.
+    facts = {"reference_at": intake.reference_at and intake.reference_at.isoformat()}
+    if intake.since is None:
+        tables.overwrite(USER_ITEM, cells, facts=facts)
+    else:
+        tables.merge(USER_ITEM, cells, matched=MERGED, facts=facts)
+    cells.unpersist()
+
+
+def _increment(settings: BuildUserItemSettings, tables: Tables) -> Intake | None:
+    """The events since the last build; None where they can't simply be added to it."""
+    last = next((c for c in tables.history(USER_ITEM, limit=100) if c.job == STEP.name), None)
+    if last is None or settings.rebuild or last.config_hash != tables.run.config_hash:
+        return None
+    since = last.inputs[SILVER_EVENTS.name]
+    changes = tables.read_changes(SILVER_EVENTS, since=since)
+    found = changes.agg(
+        F.unix_micros(F.max("event_at")).alias("newest"),
+        F.coalesce(F.bool_and(F.col("_change_type") == "insert"), F.lit(True)).alias("only_new"),
+    ).collect()[0]
+    if not found["only_new"]:
+        tables.warn(f"{SILVER_EVENTS.name} lost rows since version {since}: built anew")
+        return None
+    before = last.facts["reference_at"] and datetime.fromisoformat(last.facts["reference_at"])
+    reference_at = _reference(settings, found["newest"])
+    if before and reference_at and reference_at > before:
+        return None
+    return Intake(changes, since, before)
+
+
+def _everything(settings: BuildUserItemSettings, tables: Tables) -> Intake:
+    events = tables.read(SILVER_EVENTS)
+    newest = None
+    if settings.half_life_days is not None:
+        newest = events.agg(F.unix_micros(F.max("event_at")).alias("newest")).collect()[0]["newest"]
+    return Intake(events, None, _reference(settings, newest))
+
+
+def _reference(settings: BuildUserItemSettings, newest: int | None) -> datetime | None:
+    """The instant of decay, given the newest event in microseconds since 1970."""
+    if settings.half_life_days is None or newest is None:
+        return None
+    newest_at = datetime.fromtimestamp(newest / 1e6, UTC)
+    return reference_instant(newest_at, half_life_days=settings.half_life_days)
+
+
+STEP = Step(
+    name="build_user_item",
+    summary="events -> user-item matrix and id dictionaries, by increments",
+    settings=BuildUserItemSettings,
+    reads=(SILVER_EVENTS,),
+    writes=(USER_ITEM, USER_INDEX, ITEM_INDEX),
+    run=run,
+)
