@@ -1,4 +1,4 @@
-"""spark-submit jobs/build_user_item.py --config FILE: events -> user-item matrix and id dictionaries."""
+"""spark-submit jobs/build_user_item.py --config FILE: events -> user-item matrix, dictionaries."""
 
 import sys
 

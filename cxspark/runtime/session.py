@@ -1,9 +1,11 @@
 """Where a Spark session comes from."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pyspark.sql import SparkSession
 
@@ -26,6 +28,8 @@ _SEMANTICS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Raw files come in windows-1252 too, which Spark otherwise refuses to decode.
+    "spark.sql.legacy.javaCharsets": "true",
 }
 
 
@@ -62,10 +66,23 @@ def _local() -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
+        "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
         "spark.log.level": "ERROR",
         **delta_jars(),
     }
+
+
+def fetch_jars(folder: Path) -> list[Path]:
+    """Put Delta's jars into a folder, for CXSPARK_JARS, a container or a cluster without network.
+
+    Starts a session of its own, so none may be running.
+    """
+    os.environ.pop("CXSPARK_JARS", None)
+    with TemporaryDirectory() as ivy:
+        open_session({"spark.jars.ivy": ivy}).stop()
+        folder.mkdir(parents=True, exist_ok=True)
+        jars = sorted(Path(ivy, "jars").glob("*.jar"))
+        return [Path(shutil.copy(jar, folder)) for jar in jars]
 
 
 def delta_jars() -> dict[str, str]:

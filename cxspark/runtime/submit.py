@@ -94,25 +94,56 @@ def submit(
 def run_command(
     steps: Sequence[Step[Any]], argv: Sequence[str] | None, *, known: Collection[str]
 ) -> int:
-    """The command line of every job, by spark-submit and by ``cxspark run``; gives its exit code.
+    """The command line of a job, as spark-submit starts it; gives its exit code.
+
+    Args:
+        steps: the job.
+        argv: the arguments; those of the process where None.
+        known: the sections that a configuration may have.
+    """
+    options = _parser(steps).parse_args(argv)
+    return run_steps(
+        steps,
+        options.config,
+        options.set,
+        run_id=options.run_id,
+        dry_run=options.dry_run,
+        known=known,
+    )
+
+
+def run_steps(
+    steps: Sequence[Step[Any]],
+    path: Path,
+    overrides: Sequence[str],
+    *,
+    run_id: str | None,
+    dry_run: bool,
+    known: Collection[str],
+) -> int:
+    """Run steps with a configuration file; gives the exit code.
 
     Prints one JSON line per job on stdout, and everything else on stderr.
     """
-    options = _parser(steps).parse_args(argv)
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    log.setLevel(logging.INFO)
+    show_progress()
+    run_id = run_id or uuid.uuid4().hex[:12]
     try:
-        config = load_config(options.config, options.set, known=known)
-        outcomes = submit(steps, config, run_id=options.run_id, dry_run=options.dry_run)
+        config = load_config(path, overrides, known=known)
+        outcomes = submit(steps, config, run_id=run_id, dry_run=dry_run)
     except ConfigError as error:
         log.error("%s", error)
-        names = "+".join(step.name for step in steps)
-        run = Run(names, options.run_id)
+        run = Run("+".join(step.name for step in steps), run_id)
         outcomes = [Outcome(run, "failed", error=str(error), exit_code=error.exit_code)]
     for outcome in outcomes:
         sys.stdout.write(outcome.as_json() + "\n")
     sys.stdout.flush()
     return outcomes[-1].exit_code
+
+
+def show_progress() -> None:
+    """Send what the suite logs to stderr, with the time."""
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    log.setLevel(logging.INFO)
 
 
 def _parser(steps: Sequence[Step[Any]]) -> argparse.ArgumentParser:
@@ -128,9 +159,7 @@ def _parser(steps: Sequence[Step[Any]]) -> argparse.ArgumentParser:
         metavar="SECTION.KEY=VALUE",
         help="override; repeatable",
     )
-    parser.add_argument(
-        "--run-id", default=uuid.uuid4().hex[:12], help="names the run; give retries the same"
-    )
+    parser.add_argument("--run-id", help="names the run; give retries the same")
     parser.add_argument(
         "--dry-run", action="store_true", help="check configuration and inputs, write nothing"
     )

@@ -177,7 +177,9 @@ class Tables:
         Raises:
             ContractError: the frame isn't what the contract declares, or breaks a constraint.
         """
-        self._create(table)
+        if not self.exists(table):
+            self.overwrite(table, frame, facts=facts)
+            return
         view = f"cxspark_{table.name.replace('.', '_')}_new"
         conform(frame, table).createOrReplaceTempView(view)
         same = " AND ".join(f"old.{name} = new.{name}" for name in table.key)

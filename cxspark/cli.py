@@ -1,0 +1,164 @@
+"""``cxspark``: the same jobs for a person at a keyboard."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from cxspark.contracts.catalogue import TABLES
+from cxspark.contracts.errors import ConfigError, CxsparkError
+from cxspark.contracts.events import LOADS
+from cxspark.demo import run_demo
+from cxspark.runtime.config import load_config
+from cxspark.runtime.run import Run
+from cxspark.runtime.session import fetch_jars, open_session
+from cxspark.runtime.submit import Outcome, run_steps, show_progress
+from cxspark.runtime.tables import Tables
+from cxspark.steps.graph import STEPS, in_order, needs
+
+app = typer.Typer(
+    help="Spark jobs over Delta tables, from raw events to recommendations and a report.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console()
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", "-c", envvar="CXSPARK_CONFIG", help="YAML of the environment")
+]
+DEFAULT_CONFIG = Path("conf/local.yaml")
+
+
+@app.command()
+def demo(
+    file: Annotated[
+        Path | None, typer.Argument(help="your own events; a made-up shop without it")
+    ] = None,
+    into: Annotated[Path, typer.Option(help="the folder everything is written to")] = Path(".demo"),
+    source: Annotated[
+        Path | None, typer.Option(help="mapping of FILE's columns; guessed without it")
+    ] = None,
+) -> None:
+    """Run everything once: raw files, tables, recommendations, and a page to look at."""
+    show_progress()
+    outcomes, page = run_demo(into, file, source)
+    _print_outcomes(outcomes)
+    if outcomes[-1].exit_code:
+        raise typer.Exit(outcomes[-1].exit_code)
+    config = load_config(into / "demo.yaml", [], known=STEPS)
+    tables = Tables(open_session({}), config.environment().tables, Run("demo", "demo"))
+    _print_funnel(tables)
+    out.print(f"\nThe report: [bold]{page}[/bold]", soft_wrap=True)
+    out.print(f"Look further: cxspark show gold.recommendations -c {into}/demo.yaml")
+
+
+@app.command()
+def run(
+    names: Annotated[list[str], typer.Argument(metavar="JOB...", help="see `cxspark jobs`")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="repeatable")
+    ] = None,
+    run_id: Annotated[str | None, typer.Option(help="give retries the same")] = None,
+    dry_run: Annotated[bool, typer.Option(help="check everything, write nothing")] = False,
+    upstream: Annotated[bool, typer.Option(help="also the jobs that these read from")] = False,
+) -> None:
+    """Run jobs in one session, in the order that the job graph asks for."""
+    wanted = list(names)
+    for name in wanted if upstream else ():
+        wanted += sorted(needs(name) - set(wanted))
+    steps = in_order(wanted)
+    code = run_steps(steps, config, set_ or [], run_id=run_id, dry_run=dry_run, known=STEPS)
+    raise typer.Exit(code)
+
+
+@app.command()
+def jobs() -> None:
+    """What each job reads and writes, and its settings."""
+    grid = Grid("job", "what it does", "reads", "writes", "settings (default)", show_lines=True)
+    for step in in_order(STEPS):
+        fields = step.settings.model_fields.items()
+        settings = (
+            f"{name} ({'required' if one.is_required() else one.get_default()})"
+            for name, one in fields
+        )
+        tables = ("\n".join(table.name for table in side) for side in (step.reads, step.writes))
+        grid.add_row(step.name, step.summary, *tables, "\n".join(settings))
+    out.print(grid)
+
+
+@app.command()
+def tables(config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Every table: what a row is, how many there are, and which run wrote it last."""
+    reader = _reader(config)
+    grid = Grid("table", "one row per", "rows", "version", "written by")
+    for table in TABLES.values():
+        newest = reader.history(table, limit=1)
+        grain = table.grain.removeprefix("one row per ")
+        if not newest:
+            grid.add_row(table.name, grain, "-", "-", "not made yet")
+            continue
+        written_by = f"{newest[0].job} {newest[0].run_id}".strip()
+        count = reader.read(table).count()
+        grid.add_row(table.name, grain, f"{count:,}", str(newest[0].version), written_by)
+    out.print(grid)
+
+
+@app.command()
+def show(
+    table: Annotated[str, typer.Argument(help="layer.name, as `cxspark tables` lists them")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    where: Annotated[str | None, typer.Option(help="SQL over the table's columns")] = None,
+    rows: Annotated[int, typer.Option(min=1, max=1000, help="how many")] = 20,
+) -> None:
+    """Some rows of a table."""
+    if table not in TABLES:
+        raise ConfigError("table", f"one of {', '.join(TABLES)}", table, "see `cxspark tables`")
+    frame = _reader(config).read(TABLES[table])
+    found = (frame.where(where) if where else frame).limit(rows).collect()
+    grid = Grid(*frame.columns)
+    for row in found:
+        grid.add_row(*("" if value is None else str(value) for value in row))
+    out.print(grid)
+
+
+@app.command()
+def jars(folder: Annotated[Path, typer.Argument(help="where to put them")]) -> None:
+    """Fetch Delta's jars into a folder; CXSPARK_JARS names it to later sessions."""
+    for jar in fetch_jars(folder):
+        out.print(str(jar), soft_wrap=True)
+
+
+def _reader(config: Path) -> Tables:
+    environment = load_config(config, [], known=STEPS).environment()
+    return Tables(open_session(environment.spark), environment.tables, Run("cxspark", "reader"))
+
+
+def _print_outcomes(outcomes: list[Outcome]) -> None:
+    grid = Grid("job", "ended", "seconds", "wrote")
+    for one in outcomes:
+        wrote = "\n".join(f"{o.table}: {o.n_rows:,} rows" for o in one.run.outputs)
+        grid.add_row(one.run.job, one.status, f"{one.seconds:.1f}", wrote or "-")
+    out.print(grid)
+
+
+def _print_funnel(tables: Tables) -> None:
+    sums = [f"sum({name}) AS {name}" for name in LOADS.columns if name.startswith("n_")]
+    (total,) = tables.read(LOADS).selectExpr(*sums).collect()
+    out.print(
+        f"records in {total.n_records:,} = accepted {total.n_accepted:,}"
+        f" + duplicates {total.n_duplicates:,} + quarantined {total.n_quarantined:,}"
+    )
+
+
+def main() -> None:
+    """Run the command line; an error of the suite is a sentence and an exit code, no traceback."""
+    try:
+        app()
+    except CxsparkError as error:
+        Console(stderr=True).print(f"cxspark: {error}", style="bold red", markup=False)
+        sys.exit(error.exit_code)

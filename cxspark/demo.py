@@ -1,0 +1,73 @@
+"""The main job on a made-up shop, or on one's own events: from raw files to the report."""
+
+import csv
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+
+from cxspark.contracts.errors import ConfigError
+from cxspark.ingest.guess import guess_source
+from cxspark.runtime.config import load_config
+from cxspark.runtime.submit import Outcome, submit
+from cxspark.steps.graph import STEPS, in_order
+from cxspark.synthetic.settings import SyntheticSettings
+from cxspark.synthetic.world import write_world
+
+
+def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list[Outcome], Path]:
+    """Write a configuration into `folder`, and the raw files of a made-up shop, and run all jobs.
+
+    Args:
+        folder: where everything goes: demo.yaml, source.yaml, raw/, tables/, report/.
+        file: one's own events instead; CSV where `source` is None, as its columns are guessed then.
+        source: their mapping, as those in conf/sources.
+
+    Returns:
+        How each job ended, and where the page is.
+
+    Raises:
+        ConfigError: no such file.
+        ContractError: the columns of the file can't be guessed.
+    """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    if file is None:
+        write_world(folder / "raw", SyntheticSettings())
+        mapping = files("cxspark.synthetic").joinpath("source.yaml").read_text(encoding="utf-8")
+    elif source is None:
+        mapping = yaml.safe_dump(guessed(file), sort_keys=False)
+    else:
+        mapping = source.read_text(encoding="utf-8")
+    (folder / "source.yaml").write_text(mapping, encoding="utf-8")
+    page = folder / "report" / "index.html"
+    config = {
+        "environment": {"tables": {"root": str(folder / "tables")}},
+        "ingest_events": {
+            "source": "source.yaml",
+            "input": [str(file.absolute() if file else folder / "raw")],
+        },
+        "build_report": {"output": str(page)},
+    }
+    path = folder / "demo.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    outcomes = submit(in_order(STEPS), load_config(path, [], known=STEPS), run_id="demo")
+    return outcomes, page
+
+
+def guessed(file: Path) -> dict[str, object]:
+    """A mapping guessed from the header of a CSV file.
+
+    Raises:
+        ConfigError: the file isn't there, or isn't text in UTF-8.
+        ContractError: its columns don't say who did what when.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            header = next(csv.reader(lines), [])
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            str(file), "a CSV file in UTF-8", str(error), "pass a mapping with --source"
+        ) from error
+    source = guess_source(header, name=file.stem)
+    return source.model_dump(mode="json", exclude_defaults=True)

@@ -1,0 +1,160 @@
+"""The matrix job on small Delta tables: built, merged, rebuilt."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
+from cxspark.contracts.table import Table
+from cxspark.matrix.settings import BuildUserItemSettings
+from cxspark.runtime.config import config_hash
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Run
+from cxspark.runtime.tables import Tables
+from cxspark.steps.build_user_item import STEP
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+Event = tuple[str, str, str, int]  # user, item, type, day
+
+FIRST: list[Event] = [
+    ("u1", "a", "view", 0),
+    ("u1", "a", "purchase", 1),
+    ("u2", "a", "view", 1),
+    ("u2", "b", "cart", 2),
+]
+SECOND: list[Event] = [
+    ("u1", "a", "view", 3),
+    ("u3", "c", "purchase", 3),
+    ("u2", "b", "return", 4),
+]
+
+
+def open_tables(
+    spark: SparkSession, folder: Path, run_id: str, settings: BuildUserItemSettings
+) -> Tables:
+    run = Run(STEP.name, run_id, config_hash(settings))
+    return Tables(spark, Location(root=str(folder)), run)
+
+
+def load(spark: SparkSession, folder: Path, load_id: str, events: list[Event]) -> None:
+    nothing = (None,) * 4  # channel, quantity, amount, item_name
+    rows = [
+        ("shop", f"{load_id}-{n}", user, item, kind, START + timedelta(day), *nothing, load_id, n)
+        for n, (user, item, kind, day) in enumerate(events, 1)
+    ]
+    tables = Tables(spark, Location(root=str(folder)), Run("ingest_events", load_id))
+    frame = spark.createDataFrame(rows, SILVER_EVENTS.schema)
+    tables.overwrite(SILVER_EVENTS, frame, where=f"load_id = '{load_id}'")
+
+
+def build(spark: SparkSession, folder: Path, run_id: str, **settings: Any) -> Tables:
+    model = BuildUserItemSettings(**settings)
+    tables = open_tables(spark, folder, run_id, model)
+    STEP.run(spark, model, tables)
+    return tables
+
+
+def rows(spark: SparkSession, folder: Path, table: Table) -> list[tuple[Any, ...]]:
+    reader = Tables(spark, Location(root=str(folder)), Run("reader", "reader"))
+    return sorted(tuple(row) for row in reader.read(table).collect())
+
+
+@pytest.mark.parametrize("half_life_days", [None, 2.0], ids=["no decay", "decay"])
+def test_an_increment_equals_a_full_build_to_the_row(
+    spark: SparkSession, tmp_path: Path, half_life_days: float | None
+) -> None:
+    merged, whole = tmp_path / "merged", tmp_path / "whole"
+    load(spark, merged, "one", FIRST)
+    build(spark, merged, "r1", half_life_days=half_life_days)
+    load(spark, merged, "two", SECOND)
+    tables = build(spark, merged, "r2", half_life_days=half_life_days)
+    operations = {commit.operation for commit in tables.history(USER_ITEM, limit=1)}
+    assert operations == {"MERGE"}
+
+    load(spark, whole, "one", FIRST)
+    load(spark, whole, "two", SECOND)
+    build(spark, whole, "r1", half_life_days=half_life_days)
+    assert rows(spark, merged, USER_ITEM) == rows(spark, whole, USER_ITEM)
+    assert len(rows(spark, whole, USER_ITEM)) == 4
+
+
+def test_ids_keep_their_integers_and_new_ones_follow_on(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    build(spark, tmp_path, "r1")
+    before = dict(rows(spark, tmp_path, USER_INDEX))
+    load(spark, tmp_path, "two", SECOND)
+    build(spark, tmp_path, "r2")
+    after = dict(rows(spark, tmp_path, USER_INDEX))
+    assert {user: after[user] for user in before} == before
+    assert after["u3"] == 2
+    assert sorted(dict(rows(spark, tmp_path, ITEM_INDEX)).values()) == [0, 1, 2]
+
+
+def test_a_second_run_without_new_events_writes_nothing(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    build(spark, tmp_path, "r1")
+    assert build(spark, tmp_path, "r2").run.outputs == []
+
+
+def test_a_rebuild_gives_the_same_rows(spark: SparkSession, tmp_path: Path) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    build(spark, tmp_path, "r1")
+    before = rows(spark, tmp_path, USER_ITEM)
+    assert build(spark, tmp_path, "r2", rebuild=True).run.outputs[-1].n_rows == len(before)
+    assert rows(spark, tmp_path, USER_ITEM) == before
+
+
+def test_changed_weights_rebuild_the_matrix(spark: SparkSession, tmp_path: Path) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    build(spark, tmp_path, "r1")
+    build(spark, tmp_path, "r2", weights={"view": 10.0}, other_weight=0.0)
+    assert {row[:3] for row in rows(spark, tmp_path, USER_ITEM)} == {
+        ("u1", "a", 10.0),
+        ("u2", "a", 10.0),
+        ("u2", "b", 0.0),
+    }
+
+
+def test_events_taken_out_of_silver_leave_the_matrix_too(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    load(spark, tmp_path, "two", SECOND)
+    build(spark, tmp_path, "r1")
+    load(spark, tmp_path, "two", SECOND[:1])
+    tables = build(spark, tmp_path, "r2")
+    assert {row[:2] for row in rows(spark, tmp_path, USER_ITEM)} == {
+        ("u1", "a"),
+        ("u2", "a"),
+        ("u2", "b"),
+    }
+    assert "built anew" in tables.run.warnings[0]
+
+
+def test_a_new_epoch_of_decay_rebuilds_and_equals_a_full_build(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    later: list[Event] = [("u1", "b", "view", 60)]
+    merged, whole = tmp_path / "merged", tmp_path / "whole"
+    load(spark, merged, "one", FIRST)
+    build(spark, merged, "r1", half_life_days=2.0)
+    load(spark, merged, "two", later)
+    build(spark, merged, "r2", half_life_days=2.0)
+    load(spark, whole, "one", FIRST + later)
+    build(spark, whole, "r1", half_life_days=2.0)
+    assert rows(spark, merged, USER_ITEM) == rows(spark, whole, USER_ITEM)
+
+
+def test_no_events_give_empty_tables(spark: SparkSession, tmp_path: Path) -> None:
+    load(spark, tmp_path, "one", [])
+    build(spark, tmp_path, "r1", half_life_days=2.0)
+    assert rows(spark, tmp_path, USER_ITEM) == []
+    assert rows(spark, tmp_path, USER_INDEX) == []
