@@ -1,0 +1,1 @@
+"""Column -> Column: small expressions that several rooms share."""

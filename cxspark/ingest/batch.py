@@ -1,0 +1,233 @@
+"""Which files of an input are new, whether they fit the mapping, and how each is read."""
+
+import csv
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from cxspark.contracts.errors import ContractError
+from cxspark.ingest.profile import FileProfile
+from cxspark.ingest.settings import Source
+
+Format = Literal["csv", "json", "parquet"]
+_ENDINGS: dict[str, Format] = {
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+}
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What files must have in common to be read in one go."""
+
+    format: Format
+    columns: tuple[str, ...] = ()
+    multiline: bool = False
+
+
+@dataclass(frozen=True)
+class Load:
+    """One file to be taken in.
+
+    Attributes:
+        load_id: fingerprint of its content.
+        file: its address.
+        layout: how it's read.
+        n_records: the records it must give; None where a record may go over several lines.
+    """
+
+    load_id: str
+    file: str
+    layout: Layout
+    n_records: int | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The files to be taken in, by name, and what a person should know of the others."""
+
+    loads: tuple[Load, ...]
+    notes: tuple[str, ...]
+
+    def rows(self) -> list[tuple[str, str, int | None]]:
+        """load_id, file and n_records of each."""
+        return [(load.load_id, load.file, load.n_records) for load in self.loads]
+
+    def files(self, kind: Format) -> list[str]:
+        """The files of a format."""
+        return [load.file for load in self.loads if load.layout.format == kind]
+
+    def csv_files(self) -> dict[Layout, list[str]]:
+        """The CSV files by layout: each group is read in one go."""
+        groups: dict[Layout, list[str]] = {}
+        for load in self.loads:
+            if load.layout.format == "csv":
+                groups.setdefault(load.layout, []).append(load.file)
+        return groups
+
+    def where(self, source: str) -> str:
+        """SQL for this batch's rows in any table that has source and load_id."""
+        return loads_where(self.loads, source=source)
+
+
+def loads_where(loads: Iterable[Load | FileProfile], *, source: str) -> str:
+    """SQL for the rows of some loads in any table that has source and load_id."""
+    ids = ", ".join(f"'{load.load_id}'" for load in loads) or "''"
+    return f"source = '{source}' AND load_id IN ({ids})"
+
+
+def by_format(files: Iterable[str], *, source: Source) -> dict[Format, list[str]]:
+    """The files by the format they're read in."""
+    groups: dict[Format, list[str]] = {"csv": [], "json": [], "parquet": []}
+    for file in files:
+        groups[format_of(file, source=source)].append(file)
+    return groups
+
+
+def format_of(file: str, *, source: Source) -> Format:
+    """How a file is read: as the source says, else by its name without ``.gz`` and the like.
+
+    Example:
+        >>> mapping = {"user_id": "u", "item_id": "i", "event_at": "t", "event_type": "e"}
+        >>> shop = Source(name="shop", columns=mapping)
+        >>> format_of("s3://bucket/day.jsonl.gz", source=shop), format_of("a.txt", source=shop)
+        ('json', 'csv')
+    """
+    if source.format != "auto":
+        return source.format
+    endings = [suffix.lower() for suffix in PurePosixPath(file).suffixes[-2:]]
+    return next((_ENDINGS[ending] for ending in reversed(endings) if ending in _ENDINGS), "csv")
+
+
+def plan_batch(
+    profiles: Iterable[FileProfile],
+    *,
+    source: Source,
+    loaded: Collection[str],
+    columns_of: Callable[[str], Collection[str]],
+) -> Batch:
+    """The files whose content is neither loaded nor twice in the batch, checked.
+
+    Args:
+        profiles: one per file.
+        source: the mapping.
+        loaded: the load ids of the ledger.
+        columns_of: a Parquet file's columns; asked only where one of the wanted is all null.
+
+    Raises:
+        ContractError: a file can't be decoded, lacks a mapped column, or names one twice.
+    """
+    seen: dict[str, str] = {}
+    loads, notes = [], []
+    for profile in sorted(profiles, key=lambda one: one.file):
+        if profile.load_id in loaded:
+            notes.append(f"{profile.file}: loaded before, left out")
+        elif profile.load_id in seen:
+            notes.append(f"{profile.file}: the same content as {seen[profile.load_id]}, left out")
+        else:
+            seen[profile.load_id] = profile.file
+            loads.append(_checked(profile, source, columns_of))
+            notes.extend(_doubts(profile, source))
+    return Batch(tuple(loads), tuple(notes))
+
+
+def _checked(
+    profile: FileProfile, source: Source, columns_of: Callable[[str], Collection[str]]
+) -> Load:
+    kind = format_of(profile.file, source=source)
+    wanted = source.source_columns()
+    if kind == "csv":
+        columns = match_columns(_header(profile, source), wanted, profile.file)
+        paired = profile.n_open_quotes > 0 and profile.n_open_quotes % 2 == 0
+        multiline = paired if source.multiline == "auto" else source.multiline
+        # Lines can't be told by bytes where a character has several.
+        layout = Layout(kind, columns, multiline or _width(source.encoding) > 1)
+        n_records = None if layout.multiline else profile.n_lines - 1
+        return Load(profile.load_id, profile.file, layout, n_records)
+    _decoded(profile, "utf-8")
+    found: Collection[str] = profile.keys
+    if kind == "parquet" and not set(wanted) <= set(found):
+        found = columns_of(profile.file)
+    for name in wanted:
+        if name not in found:
+            raise _missing(profile.file, name, ", ".join(found) or "none of the mapped ones")
+    return Load(profile.load_id, profile.file, Layout(kind), profile.n_lines)
+
+
+def match_columns(header: Sequence[str], wanted: Sequence[str], file: str) -> tuple[str, ...]:
+    """The header's names, stripped, each mapped one spelt as the mapping has it.
+
+    Example:
+        >>> match_columns([" USERID", "time "], ["UserId"], "a.csv")
+        ('UserId', 'time')
+
+    Raises:
+        ContractError: a mapped column is missing, or a name comes twice.
+    """
+    names = [name.strip() or f"column {place}" for place, name in enumerate(header, start=1)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ContractError(
+            file, "each column once in the header", f"{', '.join(twice)} twice", "rename one"
+        )
+    spelt: dict[str, str] = {}
+    for one in wanted:
+        alike = [name for name in names if name.lower() == one.lower()]
+        if one not in names and len(alike) != 1:
+            raise _missing(file, one, ", ".join(names))
+        spelt[one if one in names else alike[0]] = one
+    return tuple(spelt.get(name, name) for name in names)
+
+
+def _header(profile: FileProfile, source: Source) -> list[str]:
+    text = _decoded(profile, source.encoding)
+    return next(csv.reader([text], delimiter=source.delimiter, quotechar=source.quote))
+
+
+def _decoded(profile: FileProfile, encoding: str) -> str:
+    """The first line as text, without BOM and carriage return.
+
+    Raises:
+        ContractError: it is UTF-16, or no text at all, or not in the encoding.
+    """
+    raw = profile.first_line
+    remedy = f"set `encoding` of the source, now {encoding}"
+    if encoding == "utf-8" and (raw.startswith(_UTF16_MARKS) or b"\0" in raw):
+        found = "UTF-16 (set `encoding: utf-16`), or a compressed or binary file"
+        raise ContractError(profile.file, "UTF-8 text", f"what looks like {found}", remedy)
+    # Lines were cut at the byte of a newline: half of one in UTF-16.
+    whole = raw[: len(raw) // _width(encoding) * _width(encoding)]
+    try:
+        text = whole.decode(encoding, errors="replace" if encoding == "utf-8" else "strict")
+    except UnicodeDecodeError as error:
+        raise ContractError(profile.file, f"text in {encoding}", str(error), remedy) from error
+    return text.removeprefix("\ufeff").rstrip("\r\n")
+
+
+def _width(encoding: str) -> int:
+    """Bytes that the shortest character takes."""
+    return 4 if "utf-32" in encoding else 2 if "utf-16" in encoding else 1
+
+
+def _missing(file: str, column: str, found: str) -> ContractError:
+    return ContractError(
+        file,
+        f"a column {column}",
+        found,
+        "map the column that means it under `columns` of the source, or take the mapping out if "
+        "it isn't needed; check `delimiter` and `encoding` if the names look wrong",
+    )
+
+
+def _doubts(profile: FileProfile, source: Source) -> list[str]:
+    """What isn't an error and may be a mistake."""
+    if source.encoding == "utf-8" and profile.n_garbled:
+        return [
+            f"{profile.file}: {profile.n_garbled} of {profile.n_lines} lines aren't UTF-8; if it "
+            "is in another encoding, set `encoding` of the source"
+        ]
+    return []

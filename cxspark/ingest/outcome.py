@@ -1,0 +1,88 @@
+"""Judged records as the rows of silver, quarantine and the ledger of loads."""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from cxspark.contracts.checks import require_columns
+from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
+from cxspark.ingest.duplicates import ACCEPTED, DUPLICATE, QUARANTINED
+
+
+def to_silver(judged: DataFrame) -> DataFrame:
+    """One row per accepted record, as silver.events has them."""
+    return judged.where(F.col("outcome") == ACCEPTED).select(*SILVER_EVENTS.columns)
+
+
+def to_quarantine(judged: DataFrame, bronze: DataFrame) -> DataFrame:
+    """One row per rejected record, as silver.quarantine has them.
+
+    Args:
+        judged: see `duplicates.judge`.
+        bronze: the rows of bronze.events that were judged.
+
+    Cost: a join by load and position; what was rejected is broadcast where it's small.
+    """
+    require_columns(bronze, BRONZE_EVENTS)
+    rejected = judged.where(F.col("outcome") == QUARANTINED).select(
+        "load_id", "position", "record_number", "reasons"
+    )
+    return (
+        bronze.join(rejected, ["load_id", "position"])
+        .withColumn("origin", F.lit(BRONZE_EVENTS.name))
+        .select(*QUARANTINE.columns)
+    )
+
+
+def to_loads(
+    judged: DataFrame,
+    pieces: DataFrame,
+    loads: DataFrame,
+    *,
+    source: str,
+    run_id: str,
+    loaded_at: datetime,
+) -> DataFrame:
+    """One row per file of the batch, as ops.loads has them; zeros where it has no records.
+
+    ``n_records`` isn't the sum of the others: it was counted in the raw file, or in bronze where a
+    record may go over several lines. The table's constraint holds them to add up.
+
+    Args:
+        judged: see `duplicates.judge`.
+        pieces: see `duplicates.aggregate_pieces`.
+        loads: load_id, file and n_records of each file.
+        source: its name.
+        run_id: the run's.
+        loaded_at: when the load began.
+    """
+    outcomes = judged.groupBy("load_id").agg(
+        *[F.count_if(F.col("outcome") == outcome).alias(name) for name, outcome in _COUNTED.items()]
+    )
+    in_bronze = pieces.groupBy("load_id").agg(F.sum("n_records").alias("n_in_bronze"))
+    joined = loads.join(in_bronze, "load_id", "left").join(outcomes, "load_id", "left")
+    zero = F.lit(0).cast("bigint")
+    return joined.withColumns(
+        {
+            "source": F.lit(source),
+            "n_records": F.coalesce("n_records", "n_in_bronze", zero),
+            **{name: F.coalesce(name, zero) for name in _COUNTED},
+            "run_id": F.lit(run_id),
+            "loaded_at": F.lit(loaded_at),
+        }
+    ).select(*LOADS.columns)
+
+
+def aggregate_funnel(ledger: DataFrame) -> DataFrame:
+    """One row with a sentence, `funnel`: records = accepted + duplicates + quarantined."""
+    totals = ledger.agg(
+        *[F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("n_records", *_COUNTED)]
+    )
+    sentence = F.format_string(
+        "%,d records = %,d accepted + %,d duplicates + %,d quarantined", "n_records", *_COUNTED
+    )
+    return totals.select(sentence.alias("funnel"))
+
+
+_COUNTED = {"n_accepted": ACCEPTED, "n_duplicates": DUPLICATE, "n_quarantined": QUARANTINED}

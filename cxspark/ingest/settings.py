@@ -1,0 +1,155 @@
+"""How a source's columns become the suite's, and when an event is believed."""
+
+import codecs
+import re
+from datetime import datetime
+from typing import Literal
+from zoneinfo import available_timezones
+
+from pydantic import Field, field_validator
+
+from cxspark.contracts.settings import Settings
+from cxspark.functions.time import ISO, NAMED_FORMATS
+
+_BACKTICKED = re.compile("`([^`]+)`")
+# Spark knows them by Java's names, which are these where they differ from Python's.
+_JAVA_NAMES = {
+    "utf-8-sig": "utf-8",
+    **{f"utf-{size}-{end}": f"utf-{size}{end}" for size in (16, 32) for end in ("le", "be")},
+}
+
+
+class Expression(Settings):
+    """SQL that makes a value.
+
+    The source's columns are written in backticks, and are text: ``try_cast(`Price` as double)``.
+    A constant is one too: ``'purchase'``.
+    """
+
+    expr: str = Field(min_length=1, description="Spark SQL, the source's columns in backticks")
+
+    @property
+    def source_columns(self) -> list[str]:
+        """The columns it needs.
+
+        Example:
+            >>> Expression(expr="`First name` || ' ' || `Last`").source_columns
+            ['First name', 'Last']
+        """
+        return _BACKTICKED.findall(self.expr)
+
+    def over(self, record: str) -> str:
+        r"""The SQL with each column read from a map of text.
+
+        Example:
+            >>> Expression(expr="upper(`it's`)").over("record")
+            "upper(try_element_at(record, 'it\\\\'s'))"
+        """
+        return _BACKTICKED.sub(
+            lambda found: f"try_element_at({record}, {_quoted(found[1])})", self.expr
+        )
+
+
+class Columns(Settings):
+    """Where each column of silver.events comes from: a column's name, or an expression."""
+
+    user_id: str | Expression = Field(description="who; of any type, kept as trimmed text")
+    item_id: str | Expression = Field(description="on what; of any type, kept as trimmed text")
+    event_at: str | Expression = Field(description="when")
+    event_type: str | Expression = Field(description="what was done")
+    event_id: str | Expression | None = Field(None, description="unique in the source")
+    channel: str | Expression | None = Field(None, description="where")
+    quantity: str | Expression | None = Field(None, description="pieces")
+    amount: str | Expression | None = Field(None, description="money, of the whole line")
+    item_name: str | Expression | None = Field(None, description="the item's name for people")
+
+    def mapped(self) -> dict[str, str | Expression]:
+        """The columns that are mapped, in order."""
+        every = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in every.items() if value is not None}
+
+
+class Source(Settings):
+    """A mapping: what a source's files look like and what their columns mean."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="names the source in every table")
+    columns: Columns
+    format: Literal["auto", "csv", "json", "parquet"] = Field(
+        "auto", description="auto: by the file name's ending; json is one object a line"
+    )
+    encoding: str = Field("utf-8", description="of CSV; JSON is UTF-8 by its standard")
+    delimiter: str = Field(",", min_length=1, max_length=3, description="between CSV fields")
+    quote: str = Field('"', min_length=1, max_length=1, description="around CSV fields")
+    multiline: Literal["auto"] | bool = Field(
+        "auto",
+        description="whether a quoted CSV field may go over several lines; auto: where an even "
+        "number of the file's lines have an odd number of quotes. Such a file is read by one core",
+    )
+    event_types: dict[str, str] | None = Field(
+        None, description="the source's value -> the suite's; null: they are the same"
+    )
+    returns: tuple[str, ...] = Field(
+        ("return",), description="event types whose quantity and amount may be negative"
+    )
+    timestamp_formats: tuple[str, ...] = Field(
+        (ISO,),
+        min_length=1,
+        description="tried in order: Spark datetime patterns, iso, epoch_seconds, epoch_millis",
+    )
+    time_zone: str = Field("UTC", description="of times without an offset")
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            known = codecs.lookup(name).name
+        except LookupError as error:
+            raise ValueError(f"unknown encoding {name}: try utf-8, windows-1252, utf-16") from error
+        return _JAVA_NAMES.get(known, known)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"unknown time zone {name}: try UTC, Europe/Berlin")
+        return name
+
+    @field_validator("timestamp_formats")
+    @classmethod
+    def _known_patterns(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        for one in formats:
+            letters = set(re.findall("[A-Za-z]", re.sub("'[^']*'", "", one)))
+            if one not in NAMED_FORMATS and not letters <= set("GyMLdDQqEFahKkHmsSVzOXxZ"):
+                raise ValueError(f"{one} is no pattern: try {', '.join(NAMED_FORMATS)}, d/M/yyyy")
+        return formats
+
+    def source_columns(self) -> list[str]:
+        """The columns that a file must have, each once."""
+        needed: dict[str, None] = {}
+        for value in self.columns.mapped().values():
+            names = [value] if isinstance(value, str) else value.source_columns
+            needed.update(dict.fromkeys(names))
+        return list(needed)
+
+
+class IngestEventsSettings(Settings):
+    """Settings of the job ingest_events."""
+
+    source: Source
+    input: list[str] = Field(
+        min_length=1, description="files, folders (with all below) and globs; local or any URI"
+    )
+    earliest_event_at: datetime = Field(
+        datetime.fromisoformat("1990-01-01T00:00:00+00:00"),
+        description="an event before it is a mistake of the clock",
+    )
+    future_tolerance_hours: float = Field(
+        24.0, ge=0, description="hours after the run's start up to which an event is believed"
+    )
+    max_events_per_user_day: int = Field(
+        10_000, ge=1, description="events of a user on a UTC day; with more, it is no person"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,158 @@
+"""The suite's only reader of raw files: as lines, and as the fields of CSV."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import unquote
+
+from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql import Column, DataFrame, DataFrameReader, Row, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
+
+from cxspark.contracts.errors import ContractError
+
+LINES = StructType([StructField("file", StringType()), StructField("line", StringType())])
+_MALFORMED = "malformed"
+
+
+def find_files(spark: SparkSession, paths: Sequence[str]) -> list[str]:
+    """The addresses of all files there, sorted; names that start with ``_`` or ``.`` don't count.
+
+    Args:
+        spark: the session.
+        paths: files, folders (with all below them) and globs.
+
+    Raises:
+        ContractError: a path leads nowhere. An empty folder is no error.
+    """
+    found: set[str] = set()
+    for path in paths:
+        try:
+            found.update(_reader(spark).text(path).inputFiles())
+        except AnalysisException as error:
+            raise ContractError(
+                path,
+                "a file, a folder or a glob that matches some",
+                "nothing there",
+                "correct `input`; a relative path starts where the job was started",
+            ) from error
+    return sorted(found)
+
+
+def read_lines(spark: SparkSession, files: Sequence[str]) -> DataFrame:
+    """One row per line that isn't blank: file, line (bytes as they are, not decoded)."""
+    if not files:
+        return spark.createDataFrame([], LINES)
+    lines = _reader(spark).text(_paths(files)).select(_file(), F.col("value").alias("line"))
+    # What Spark's CSV reader takes for blank: nothing but control characters and spaces.
+    return lines.where(F.col("line").rlike(r"[^\x00-\x20]"))
+
+
+def read_objects(spark: SparkSession, *, json: Sequence[str], parquet: Sequence[str]) -> DataFrame:
+    """One row per record: file, line; a line of JSON, or a row of Parquet as a JSON object.
+
+    Of a Parquet row the nulls are left out, and instants have their offset, so that the source's
+    time zone isn't applied to them.
+
+    Raises:
+        ContractError: a file is no Parquet, or a column has two types.
+    """
+    lines = read_lines(spark, json)
+    if not parquet:
+        return lines
+    with _explained(", ".join(parquet[:3])):
+        rows = _reader(spark).option("mergeSchema", True).parquet(*_paths(parquet))
+        columns = [F.col(f"`{name}`") for name in rows.columns]
+    seconds = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"
+    formats = {"timestampFormat": f"{seconds}XXX", "timestampNTZFormat": seconds}
+    objects = rows.select(_file(), F.to_json(F.struct(*columns), formats).alias("line"))
+    return lines.unionByName(objects)
+
+
+def parquet_columns(spark: SparkSession, file: str) -> list[str]:
+    """The columns of one Parquet file; reads its footer."""
+    return _reader(spark).parquet(*_paths([file])).columns
+
+
+def read_csv(
+    spark: SparkSession,
+    files: Sequence[str],
+    *,
+    n_columns: int,
+    delimiter: str,
+    quote: str,
+    encoding: str,
+    multiline: bool,
+) -> DataFrame:
+    """One row per record of CSV files whose headers are equal.
+
+    Args:
+        spark: the session.
+        files: their addresses; each has a header, which isn't read.
+        n_columns: how many fields a record has.
+        delimiter: between fields.
+        quote: around fields; doubled where it is part of one.
+        encoding: Java's name of the files' encoding.
+        multiline: whether a quoted field may go over several lines.
+
+    Returns:
+        file, fields (an array of n_columns texts), malformed (the text of a record with another
+        number of fields, else null).
+    """
+    # By place, not by name: a header may have names that Spark wouldn't take.
+    names = [f"field_{number}" for number in range(n_columns)]
+    schema = StructType([StructField(name, StringType()) for name in [*names, _MALFORMED]])
+    options: dict[str, str | bool] = {
+        "header": True,
+        "mode": "PERMISSIVE",
+        "columnNameOfCorruptRecord": _MALFORMED,
+        "sep": delimiter,
+        "quote": quote,
+        "escape": quote,
+        "encoding": encoding,
+        "multiLine": multiline,
+    }
+    rows = _reader(spark).schema(schema).options(**options).csv(_paths(files))
+    return rows.select(_file(), F.array(*names).alias("fields"), _MALFORMED)
+
+
+def collect_rows(frame: DataFrame) -> list[Row]:
+    """The rows of a small aggregate over raw files.
+
+    Raises:
+        ContractError: a file can't be read to its end.
+    """
+    with _explained("raw files"):
+        return frame.collect()
+
+
+def _reader(spark: SparkSession) -> DataFrameReader:
+    return spark.read.option("recursiveFileLookup", True)
+
+
+def _file() -> Column:
+    return F.col("_metadata.file_path").alias("file")
+
+
+def _paths(files: Sequence[str]) -> list[str]:
+    """Addresses as Spark's readers want them: decoded, with the characters of globs escaped."""
+    return [re.sub(r"([\\\[\]{}*?])", r"\\\1", unquote(file)) for file in files]
+
+
+@contextmanager
+def _explained(subject: str) -> Iterator[None]:
+    """Turn a file that Spark can't read into a ContractError that names it."""
+    try:
+        yield
+    except PySparkException as error:
+        text = str(error)
+        found = re.search(r"(?:reading|footer for) file:? (\S+?)\.?\s", text)
+        if "FILE" not in text and "SCHEMA" not in text and "PARQUET" not in text:
+            raise
+        raise ContractError(
+            found[1] if found else subject,
+            "a file that can be read to its end, with one type a column",
+            text.splitlines()[0],
+            "send it again whole, or leave it out of `input`",
+        ) from error
