@@ -1,0 +1,123 @@
+"""Packing the cells of a sparse matrix into blocks of rows, one record each, and back."""
+
+import math
+from collections.abc import Iterator
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    DoubleType,
+    IntegerType,
+    StringType,
+    StructType,
+)
+
+from cxspark.contracts.checks import require_columns
+from cxspark.contracts.table import Table, column
+from cxspark.distance.rows import RowBlock
+
+CELLS = Table(
+    name="cells",
+    grain="one row per row_id x column_index; doubled ones are added",
+    schema=StructType(
+        [
+            column("row_id", StringType(), "which row"),
+            column("column_index", IntegerType(), "which column, from 0"),
+            column("value", DoubleType(), "finite; a zero only says that the row exists"),
+        ]
+    ),
+    key=("row_id", "column_index"),
+)
+
+ROW_BLOCKS = Table(
+    name="row blocks",
+    grain="one row per block",
+    schema=StructType(
+        [
+            column("block", IntegerType(), "from 0, by a hash of the row id"),
+            column("rows", BinaryType(), "the block's rows by ascending id: an Arrow stream"),
+        ]
+    ),
+    key=("block",),
+)
+
+ROWS = Table(
+    name="rows",
+    grain="one row per row_id",
+    schema=StructType(
+        [
+            column("block", IntegerType(), "the block it is in"),
+            column("row_id", StringType(), "which row"),
+            column("column_indices", ArrayType(IntegerType(), False), "ascending"),
+            column("column_values", ArrayType(DoubleType(), False), "of these columns"),
+        ]
+    ),
+    key=("row_id",),
+)
+
+
+def count_blocks(n_rows: int, *, block_rows: int) -> int:
+    """How many blocks hold so many rows, about ``block_rows`` each; at least one.
+
+    Example:
+        >>> count_blocks(10_000, block_rows=4096)
+        3
+    """
+    return max(1, math.ceil(n_rows / block_rows))
+
+
+def pack_rows(cells: DataFrame, *, n_blocks: int) -> DataFrame:
+    """All rows of a sparse matrix in blocks: one row per block that isn't empty.
+
+    Args:
+        cells: row_id, column_index, value (``CELLS``); doubled cells are added. A row with only
+            zeros is a row.
+        n_blocks: how many; each must fit a worker a few times over.
+
+    Returns:
+        ``ROW_BLOCKS``, each block in a partition of its own, so that all cores get their share.
+
+    Raises:
+        ContractError: a column is missing or of another type; from the workers, a value isn't
+            finite or a column is negative.
+
+    Cost: one shuffle of the cells.
+    """
+    require_columns(cells, CELLS)
+    block = F.pmod(F.xxhash64("row_id"), F.lit(n_blocks)).cast("int")
+    return (
+        cells.select(block.alias("block"), *CELLS.columns)
+        .repartitionById(n_blocks, "block")
+        .groupBy("block")
+        .applyInArrow(_pack, ROW_BLOCKS.schema)
+        .select(*ROW_BLOCKS.columns)
+    )
+
+
+def unpack_rows(blocks: DataFrame) -> DataFrame:
+    """The rows of packed blocks, one row each: block, row_id, column_indices, column_values.
+
+    No shuffle.
+    """
+    require_columns(blocks, ROW_BLOCKS)
+    return blocks.mapInArrow(_unpack, ROWS.schema).select(*ROWS.columns)
+
+
+def _pack(cells: pa.Table) -> pa.Table:
+    block = RowBlock.of_cells(
+        cells["row_id"].combine_chunks(),
+        cells["column_index"].to_numpy(),
+        cells["value"].to_numpy(),
+    )
+    return pa.table({"block": cells["block"].slice(0, 1), "rows": [block.to_bytes()]})
+
+
+def _unpack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for number, stream in zip(batch["block"], batch["rows"], strict=True):
+            rows = RowBlock.from_bytes(stream.as_buffer()).to_batch()
+            numbers = pa.repeat(number, rows.num_rows)
+            yield pa.RecordBatch.from_arrays([numbers, *rows.columns], names=ROWS.columns)

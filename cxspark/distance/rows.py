@@ -1,0 +1,94 @@
+"""Some rows of a sparse matrix with their ids: what is shuffled, broadcast and searched."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from cxspark.contracts.errors import ContractError
+
+_STREAM = pa.schema(
+    [
+        ("row_id", pa.string()),
+        ("column_indices", pa.list_(pa.int32())),
+        ("column_values", pa.list_(pa.float64())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """Some rows of a sparse matrix.
+
+    Attributes:
+        ids: ascending, in text order.
+        matrix: one row each, columns ascending; as wide as its greatest column asks.
+    """
+
+    ids: pa.StringArray
+    matrix: csr_matrix
+
+    @classmethod
+    def of_cells(
+        cls, ids: pa.StringArray, columns: NDArray[np.int32], values: NDArray[np.float64]
+    ) -> "RowBlock":
+        """The rows that the cells make up; doubled cells are added.
+
+        Raises:
+            ContractError: a column is negative, or a value isn't finite.
+        """
+        if columns.min(initial=0) < 0 or not np.isfinite(values).all():
+            raise ContractError(
+                "cells",
+                "columns from 0 and finite values",
+                f"column {columns.min()}, {np.sum(~np.isfinite(values))} values not finite",
+                "filter such cells, or mend the job that made them",
+            )
+        encoded = ids.dictionary_encode()
+        order = pc.sort_indices(encoded.dictionary).to_numpy()
+        numbers = np.empty(order.size, np.int32)
+        numbers[order] = np.arange(order.size)
+        rows = numbers[encoded.indices.to_numpy(zero_copy_only=False)]
+        shape = (order.size, int(columns.max(initial=-1)) + 1)
+        matrix = csr_matrix((values, (rows, columns)), shape)
+        return cls(encoded.dictionary.take(pa.array(order)), matrix)
+
+    @classmethod
+    def from_bytes(cls, stream: pa.Buffer | bytes) -> "RowBlock":
+        """The block that ``to_bytes`` wrote; its arrays stay where they are."""
+        batch = pa.ipc.open_stream(stream).read_next_batch()
+        ids, columns, values = batch.columns
+        indices, data = columns.values.to_numpy(), values.values.to_numpy()
+        shape = (len(ids), int(indices.max(initial=-1)) + 1)
+        return cls(ids, csr_matrix((data, indices, columns.offsets.to_numpy()), shape))
+
+    def to_batch(self) -> pa.RecordBatch:
+        """One record per row: row_id, column_indices, column_values."""
+        offsets = pa.array(self.matrix.indptr, pa.int32())
+        columns = pa.array(self.matrix.indices, pa.int32())
+        lists = [
+            pa.ListArray.from_arrays(offsets, values) for values in (columns, self.matrix.data)
+        ]
+        return pa.RecordBatch.from_arrays([self.ids, *lists], schema=_STREAM)
+
+    def to_bytes(self) -> bytes:
+        """The block as an Arrow stream."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, _STREAM) as writer:
+            writer.write_batch(self.to_batch())
+        return bytes(sink.getvalue())
+
+    def with_cells(self, at_least: int) -> "RowBlock":
+        """The rows that have so many cells other than zero, without their zeros."""
+        matrix = self.matrix.copy()
+        matrix.eliminate_zeros()
+        enough = np.flatnonzero(np.diff(matrix.indptr) >= at_least)
+        return RowBlock(self.ids.take(pa.array(enough)), matrix[enough])
+
+    def widened(self, n_columns: int) -> csr_matrix:
+        """The matrix with at least so many columns."""
+        shape = (self.matrix.shape[0], max(n_columns, self.matrix.shape[1]))
+        return csr_matrix((self.matrix.data, self.matrix.indices, self.matrix.indptr), shape)

@@ -1,0 +1,1 @@
+"""Users near a user, and what they have that she hasn't."""

@@ -1,0 +1,47 @@
+"""Recommend what the users nearest to a user have, and what is popular where that isn't enough."""
+
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM, USER_NEIGHBORS
+from cxspark.distance import count_blocks, nearest_rows, pack_rows
+from cxspark.neighbors.items import cells_by_item_rank, rank_items
+from cxspark.neighbors.recommend import ALGORITHM, name_neighbors, recommend_items
+from cxspark.neighbors.settings import RecommendKnnSettings
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+
+
+def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> None:  # noqa: ARG001
+    """Pack the matrix once, find neighbours in it, and recommend from them."""
+    user_item = tables.read(USER_ITEM)
+    n_blocks = count_blocks(tables.read(USER_INDEX).count(), block_rows=settings.block_rows)
+    items = rank_items(user_item, popular_days=settings.popular_days).persist()
+    rows = pack_rows(cells_by_item_rank(user_item, items), n_blocks=n_blocks).persist()
+    nearest = nearest_rows(
+        rows,
+        rows,
+        k=settings.k,
+        metric=settings.metric,
+        same=True,
+        min_cells=settings.min_items,
+        broadcast=settings.broadcast,
+    ).persist()
+    recommendations = recommend_items(
+        rows, nearest, items, n=settings.n, neighbor_weight=settings.neighbor_weight
+    )
+    ours = f"algorithm = '{ALGORITHM}'"
+    neighbors = name_neighbors(nearest, metric=settings.metric)
+    tables.overwrite(USER_NEIGHBORS, neighbors, where=ours)
+    tables.overwrite(RECOMMENDATIONS, recommendations, where=ours)
+    for frame in (nearest, rows, items):
+        frame.unpersist()
+
+
+STEP = Step(
+    name="recommend_knn",
+    summary="user-item matrix -> each user's nearest users, and recommendations from them",
+    settings=RecommendKnnSettings,
+    reads=(USER_ITEM, USER_INDEX),
+    writes=(USER_NEIGHBORS, RECOMMENDATIONS),
+    run=run,
+)
