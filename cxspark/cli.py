@@ -17,7 +17,7 @@ from cxspark.runtime.run import Run
 from cxspark.runtime.session import fetch_jars, open_session
 from cxspark.runtime.submit import Outcome, run_steps, show_progress
 from cxspark.runtime.tables import Tables
-from cxspark.steps.graph import STEPS, in_order, needs
+from cxspark.steps.graph import STEPS, in_order, with_upstream
 
 app = typer.Typer(
     help="Spark jobs over Delta tables, from raw events to recommendations and a report.",
@@ -68,10 +68,7 @@ def run(
     upstream: Annotated[bool, typer.Option(help="also the jobs that these read from")] = False,
 ) -> None:
     """Run jobs in one session, in the order that the job graph asks for."""
-    wanted = list(names)
-    for name in wanted if upstream else ():
-        wanted += sorted(needs(name) - set(wanted))
-    steps = in_order(wanted)
+    steps = in_order(with_upstream(names) if upstream else names)
     code = run_steps(steps, config, set_ or [], run_id=run_id, dry_run=dry_run, known=STEPS)
     raise typer.Exit(code)
 

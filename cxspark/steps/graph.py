@@ -29,6 +29,19 @@ def needs(name: str) -> set[str]:
     return {writers[table] for table in read & set(writers)}
 
 
+def with_upstream(names: Iterable[str]) -> list[str]:
+    """The named jobs and all that they read from, directly or not.
+
+    Example:
+        >>> with_upstream(["recommend_knn"])
+        ['recommend_knn', 'build_user_item', 'ingest_events']
+    """
+    found = [step.name for step in in_order(names)]
+    for name in found:  # grows as it goes
+        found += sorted(needs(name) - set(found))
+    return found
+
+
 def in_order(names: Iterable[str]) -> list[Step[Any]]:
     """The named jobs, each after those among them that it reads from.
 

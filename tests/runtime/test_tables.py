@@ -101,7 +101,7 @@ def test_a_broken_constraint_names_the_table_and_the_rule(
     spark: SparkSession, tmp_path: Path, row: tuple[str | None, int]
 ) -> None:
     tables = tables_at(spark, tmp_path)
-    with pytest.raises(ContractError, match=r"gold\.user_index: expected NOT NULL.*user_index >= 0"):
+    with pytest.raises(ContractError, match=r"gold\.user_index: expected NOT NULL.*index >= 0"):
         tables.overwrite(USER_INDEX, index(spark, row))
 
 

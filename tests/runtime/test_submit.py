@@ -1,0 +1,139 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.errors import ContractError, QualityGateError
+from cxspark.contracts.operations import JOB_RUNS
+from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
+from cxspark.contracts.settings import Settings
+from cxspark.runtime.config import load_config
+from cxspark.runtime.run import Run
+from cxspark.runtime.step import Step
+from cxspark.runtime.submit import run_command
+from cxspark.runtime.tables import Tables
+
+
+class JobSettings(Settings):
+    n: int = 2
+
+
+def work(spark: SparkSession, settings: JobSettings, tables: Tables) -> None:
+    rows = [(f"u{n}", n) for n in range(settings.n)]
+    tables.overwrite(USER_INDEX, spark.createDataFrame(rows, USER_INDEX.schema))
+    tables.warn("a thing to look at")
+
+
+def refuse(error: Exception) -> Callable[[SparkSession, JobSettings, Tables], None]:
+    def run(_spark: SparkSession, _settings: JobSettings, _tables: Tables) -> None:
+        raise error
+
+    return run
+
+
+def step(
+    run: Callable[[SparkSession, JobSettings, Tables], None] = work, **parts: Any
+) -> Step[Any]:
+    declared: dict[str, Any] = {"reads": (), "writes": (USER_INDEX,), "name": "job", **parts}
+    return Step(summary="a job", settings=JobSettings, run=run, **declared)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "local.yaml"
+    path.write_text(f"environment: {{tables: {{root: {tmp_path}/tables}}}}")
+    return path
+
+
+def start(config: Path, one: Step[Any], *arguments: str) -> int:
+    return run_command([one], ["--config", str(config), *arguments], known=["job", "other"])
+
+
+def attempts(spark: SparkSession, config: Path) -> list[Any]:
+    location = load_config(config, [], known=[]).environment().tables
+    return Tables(spark, location, Run("reader", "reader")).read(JOB_RUNS).collect()
+
+
+def test_a_job_ends_with_one_json_line_and_a_row(
+    spark: SparkSession, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start(config, step(), "--run-id", "r7", "--set", "job.n=3") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    said = json.loads(line)
+    assert (said["job"], said["run_id"], said["status"]) == ("job", "r7", "done")
+    assert said["outputs"] == [{"table": "gold.user_index", "version": 1, "n_rows": 3}]
+    assert said["warnings"] == ["a thing to look at"]
+    (row,) = attempts(spark, config)
+    assert (row.run_id, row.status, row.outputs[0].n_rows) == ("r7", "done", 3)
+    assert row.config_hash == said["config_hash"]
+
+
+def test_what_a_job_read_is_counted(
+    spark: SparkSession,  # noqa: ARG001 the session that the job runs in
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def copy(_spark: SparkSession, _settings: JobSettings, tables: Tables) -> None:
+        tables.read(USER_INDEX)
+
+    start(config, step())
+    start(config, step(copy, reads=(USER_INDEX,), writes=()))
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert said["inputs"] == [{"table": "gold.user_index", "version": 1, "n_rows": 2}]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ContractError("silver.events", "a", "b", "c"), 3),
+        (QualityGateError("model", "a", "b", "c"), 4),
+        (RuntimeError("disk full"), 1),
+    ],
+)
+def test_a_failure_has_its_exit_code_and_leaves_a_row(
+    spark: SparkSession,
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    code: int,
+) -> None:
+    assert start(config, step(refuse(error))) == code
+    said = json.loads(capsys.readouterr().out)
+    assert said["status"] == "failed"
+    assert str(error) in said["error"]
+    assert [row.status for row in attempts(spark, config)] == ["failed"]
+
+
+def test_a_wrong_setting_ends_with_2_before_anything_runs(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start(config, step(refuse(AssertionError())), "--set", "job.m=1") == 2
+    assert "expected values for n; found m" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_a_wrong_argument_ends_with_2(config: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        start(config, step(), "--no-such-option")
+    assert ended.value.code == 2
+
+
+def test_a_dry_run_writes_nothing(
+    spark: SparkSession,  # noqa: ARG001 the session that the job runs in
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert start(config, step(refuse(AssertionError())), "--dry-run") == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "dry run"
+    assert not (config.parent / "tables").exists()
+
+
+def test_a_dry_run_names_an_input_that_is_missing(
+    spark: SparkSession,  # noqa: ARG001 the session that the job runs in
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert start(config, step(reads=(ITEM_INDEX,)), "--dry-run") == 3
+    assert "gold.item_index" in json.loads(capsys.readouterr().out)["error"]
