@@ -1,0 +1,1 @@
+"""Tables to small frames, small frames to figures, figures to one self-contained HTML page."""

@@ -1,0 +1,84 @@
+"""What the report knows: small frames, collected, and where they come from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pyspark.sql import Row
+
+
+@dataclass(frozen=True)
+class CloseUp:
+    """A few customers in detail.
+
+    Attributes:
+        users: their user_ids, in the order they are shown.
+        facts: `describe_customers`.
+        history: `rank_history`.
+        suggestions: `select_recommendations`.
+        neighbors: `compare_neighbors`.
+    """
+
+    users: Sequence[str] = ()
+    facts: Sequence[Row] = ()
+    history: Sequence[Row] = ()
+    suggestions: Sequence[Row] = ()
+    neighbors: Sequence[Row] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Rows of the transforms of this room, by the transform they come from.
+
+    Attributes:
+        loads: `aggregate_loads`.
+        reasons: `rank_reasons`.
+        meanings: reason -> what it means and what to do.
+        events: the row of `aggregate_events`.
+        types: `rank_event_types`.
+        activity: `aggregate_activity`, in periods of `unit`.
+        unit: day, week, month or year.
+        item_sizes: `aggregate_group_sizes` of the events by item.
+        user_sizes: the same of the matrix by user.
+        reach_sizes: the same of the recommendations by item.
+        matrix: the row of `aggregate_matrix`.
+        distances: `aggregate_distances`.
+        recommendations: `aggregate_recommendations`.
+        recommended: `rank_recommended`.
+        close_up: of a few customers.
+        names: item_id -> item_name.
+    """
+
+    loads: Sequence[Row]
+    reasons: Sequence[Row]
+    meanings: Mapping[str, tuple[str, str]]
+    events: Row
+    types: Sequence[Row]
+    activity: Sequence[Row]
+    unit: str
+    item_sizes: Sequence[Row]
+    user_sizes: Sequence[Row]
+    reach_sizes: Sequence[Row]
+    matrix: Row
+    distances: Sequence[Row]
+    recommendations: Sequence[Row]
+    recommended: Sequence[Row]
+    close_up: CloseUp = CloseUp()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a page comes from.
+
+    Attributes:
+        made_at: UTC.
+        run_id: the run that made it.
+        versions: table -> the version read.
+        program: name and version of the program.
+    """
+
+    made_at: datetime
+    run_id: str
+    versions: Mapping[str, int]
+    program: str

@@ -1,0 +1,128 @@
+"""Write the report: one HTML page of what came in, who did what, and what is suggested to whom."""
+
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from pyspark.sql import DataFrame, SparkSession
+
+from cxspark import __version__
+from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.events import LOADS, QUARANTINE, SILVER_EVENTS
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
+from cxspark.ingest.reasons import REASONS
+from cxspark.report import customers, intake, spread
+from cxspark.report.findings import CloseUp, Findings, Origin
+from cxspark.report.page import render_page
+from cxspark.report.settings import BuildReportSettings
+from cxspark.runtime.location import Location
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+
+
+def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> None:  # noqa: ARG001
+    """Aggregate in Spark, collect the small frames, write the page whole or not at all."""
+    target = page_path(settings, tables.location)
+    events, cells = tables.read_or_empty(SILVER_EVENTS), tables.read_or_empty(USER_ITEM)
+    neighbors, offers = (
+        spread.filter_algorithm(tables.read_or_empty(table), algorithm=settings.algorithm)
+        for table in (USER_NEIGHBORS, RECOMMENDATIONS)
+    )
+    (summary,) = intake.aggregate_events(events).collect()
+    types = intake.rank_event_types(events, n=5).collect()
+    unit = intake.period_unit(summary["first_day"], summary["last_day"])
+    named = [row["event_type"] for row in types]
+    recommended = spread.rank_recommended(offers, n=10).collect()
+    close_up = look_closely(settings, events, cells, neighbors, offers)
+    shown = {row["item_id"] for row in (*recommended, *close_up.history, *close_up.suggestions)}
+    findings = Findings(
+        loads=intake.aggregate_loads(tables.read_or_empty(LOADS)).collect(),
+        reasons=intake.rank_reasons(
+            tables.read_or_empty(QUARANTINE), n=settings.n_reasons
+        ).collect(),
+        meanings={name: (reason.meaning, reason.remedy) for name, reason in REASONS.items()},
+        events=summary,
+        types=types,
+        activity=intake.aggregate_activity(events, unit=unit, types=named).collect(),
+        unit=unit,
+        item_sizes=spread.aggregate_group_sizes(events, by="item_id").collect(),
+        user_sizes=spread.aggregate_group_sizes(cells, by="user_id").collect(),
+        reach_sizes=spread.aggregate_group_sizes(offers, by="item_id").collect(),
+        matrix=spread.aggregate_matrix(cells).collect()[0],
+        distances=spread.aggregate_distances(neighbors, n_bins=32).collect(),
+        recommendations=spread.aggregate_recommendations(offers).collect(),
+        recommended=recommended,
+        close_up=close_up,
+        names={
+            row["item_id"]: row["item_name"]
+            for row in customers.name_items(events, items=sorted(shown)).collect()
+        },
+    )
+    origin = Origin(
+        made_at=tables.run.started_at,
+        run_id=tables.run.run_id,
+        versions=tables.run.inputs,
+        program=f"cxspark {__version__}",
+    )
+    page = render_page(findings, origin, title=settings.title, algorithm=settings.algorithm)
+    write_whole(target, page)
+
+
+def look_closely(
+    settings: BuildReportSettings,
+    events: DataFrame,
+    cells: DataFrame,
+    neighbors: DataFrame,
+    offers: DataFrame,
+) -> CloseUp:
+    """The customers asked for, or picked, in detail."""
+    picked = customers.pick_customers(offers, cells, n=settings.n_customers)
+    users = settings.customers or [row["user_id"] for row in picked.collect()]
+    return CloseUp(
+        users=users,
+        facts=customers.describe_customers(cells, users=users).collect(),
+        history=customers.rank_history(cells, events, users=users, n=settings.n_items).collect(),
+        suggestions=customers.select_recommendations(
+            offers, users=users, n=settings.n_items
+        ).collect(),
+        neighbors=customers.compare_neighbors(neighbors, cells, users=users).collect(),
+    )
+
+
+def page_path(settings: BuildReportSettings, location: Location) -> Path:
+    """Where the page goes: a local file.
+
+    Raises:
+        ConfigError: the tables' root isn't a local folder, and no path is given.
+    """
+    if settings.output is not None:
+        return Path(settings.output)
+    root = (location.root or "").removeprefix("file://")
+    if not root or "://" in root or root.startswith("dbfs:"):
+        raise ConfigError(
+            "build_report.output",
+            "a local path, as the tables aren't in a local folder",
+            "none",
+            "pass --set build_report.output=report.html",
+        )
+    return Path(root) / "report" / "index.html"
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Replace the file in one step, so that a reader, or a kill, never meets half a page."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", dir=target.parent, prefix=".report-", delete=False
+    ) as draft:
+        draft.write(text)
+    Path(draft.name).chmod(0o644)
+    Path(draft.name).replace(target)
+
+
+STEP = Step(
+    name="build_report",
+    summary="all tables -> one self-contained HTML page",
+    settings=BuildReportSettings,
+    reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
+    writes=(),
+    run=run,
+)
