@@ -112,12 +112,17 @@ def draw_chart(
     )
 
 
+def title_axes(axes: Axes, label: str) -> None:
+    """What the upward axis, or the picture, is in: at the top, on the left."""
+    axes.set_title(label, loc="left", fontsize=12, color=colour("muted"))
+
+
 def style_count_axis(axes: Axes, label: str) -> None:
     """Counts upwards from 0: light lines, short numbers, what is counted above them."""
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
     axes.set_ylim(bottom=0)
-    axes.set_title(label, loc="left", fontsize=12, color=colour("muted"))
+    title_axes(axes, label)
     axes.grid(axis="y")
 
 

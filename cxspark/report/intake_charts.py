@@ -25,16 +25,25 @@ def chart_intake(loads: Sequence[Row]) -> Chart:
     names = ("n_records", "n_accepted", "n_duplicates", "n_quarantined")
     read, accepted, duplicates, quarantined = (sum(row[name] for row in loads) for name in names)
     bars = [
-        ("Read", 0, read, "series-6"),
-        ("Accepted", 0, accepted, "series-1"),
-        ("Duplicates", accepted, duplicates, "series-3"),
-        ("Quarantined", accepted + duplicates, quarantined, "series-4"),
+        ("Read", 0, read, "series-6", "ink"),
+        ("Accepted", 0, accepted, "series-1", "on-bar"),
+        ("Duplicates", accepted, duplicates, "series-3", "ink"),
+        ("Quarantined", accepted + duplicates, quarantined, "series-4", "on-bar"),
     ]
 
     def paint(axes: Axes, is_narrow: bool) -> None:  # noqa: ARG001
-        for place, (_, start, length, role) in enumerate(bars):
+        for place, (_, start, length, role, role_inside) in enumerate(bars):
             axes.barh(place, length, left=start, height=0.62, color=colour(role))
-            _label_bar(axes, place, start, length, read)
+            is_long, is_late = length > read / 2, start > read / 2
+            axes.annotate(
+                f"{whole(length)} · {percent(length, read)}",
+                (start if is_late and not is_long else start + length, place),
+                xytext=(-8 if is_long or is_late else 8, 0),
+                textcoords="offset points",
+                ha="right" if is_long or is_late else "left",
+                va="center",
+                color=colour(role_inside if is_long else "ink"),
+            )
         axes.set_yticks(range(len(bars)), [bar[0] for bar in bars], color=colour("ink"))
         axes.invert_yaxis()
         axes.set_xlim(0, max(read, 1))
@@ -54,20 +63,6 @@ def chart_intake(loads: Sequence[Row]) -> Chart:
     )
     return draw_chart(
         "intake", "From records to events", sentence, paint, wide=(1060, 180), narrow=(334, 180)
-    )
-
-
-def _label_bar(axes: Axes, place: int, start: int, length: int, total: int) -> None:
-    """The number in a long bar, else on the side of a short one that has room."""
-    is_long, is_late = length > total / 2, start > total / 2
-    axes.annotate(
-        f"{whole(length)} · {percent(length, total)}",
-        (start if is_late and not is_long else start + length, place),
-        xytext=(-8 if is_long or is_late else 8, 0),
-        textcoords="offset points",
-        ha="right" if is_long or is_late else "left",
-        va="center",
-        color=colour("on-bar" if is_long else "ink"),
     )
 
 

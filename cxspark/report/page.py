@@ -135,6 +135,7 @@ def _totals(findings: Findings) -> dict[str, int]:
     by_origin = {row["origin"]: row["n_recommendations"] for row in findings.recommendations}
     return {
         "n_accepted": sum(row["n_accepted"] for row in findings.loads),
+        "n_items": sum(row["n_groups"] for row in findings.item_sizes),
         "n_recommendations": sum(by_origin.values()),
         "n_personal": by_origin.get("neighbors", 0),
         "n_reached": sum(row["n_groups"] for row in findings.reach_sizes),

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 from pyspark.sql import Row
 
-from cxspark.report.drawing import Chart, colour, draw_chart, style_count_axis
+from cxspark.report.drawing import Chart, colour, draw_chart, style_count_axis, title_axes
 from cxspark.report.wording import compact, counted, decimal, metric, percent, whole
 
 NOBODY = "none"
@@ -46,7 +46,7 @@ def chart_long_tail(sizes: Sequence[Row]) -> Chart:
             axis.set_major_formatter(PercentFormatter(1, decimals=0))
             axis.set_ticks([0, 0.25, 0.5, 0.75, 1])
         axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="items, the most popular first")
-        axes.set_title("events", loc="left", fontsize=12, color=colour("muted"))
+        title_axes(axes, "events")
         axes.grid(axis="y")
 
     sentence = Markup("The {} most popular of {} ({}) draw {} of all events.").format(
@@ -100,22 +100,23 @@ def chart_reach(sizes: Sequence[Row], n_items: int) -> Chart:
 
 
 def chart_matrix(matrix: Row) -> Chart:
-    """How full the matrix is: of 500 squares as many are filled as of 500 of its cells.
+    """How full the matrix is: of its 1,000 squares as many are filled as of 1,000 cells.
 
     Args:
         matrix: `aggregate_matrix`, not empty.
     """
     n_possible = matrix["n_users"] * matrix["n_items"]
     density = matrix["n_cells"] / n_possible
-    n_filled = round(500 * density)
-    order = np.random.default_rng(1).permutation(500)
+    n_filled = round(1000 * density)
+    order = np.random.default_rng(1).permutation(1000)
 
     def paint(axes: Axes, is_narrow: bool) -> None:
-        n_columns = 25 if is_narrow else 31
+        n_columns = 40 if is_narrow else 50
         for places, role in ((order[n_filled:], "line"), (order[:n_filled], "series-1")):
             axes.add_patch(PathPatch(_squares(places, n_columns), color=colour(role), linewidth=0))
-        axes.set(xlim=(0, n_columns), ylim=(500 // n_columns + 1, 0), aspect="equal")
+        axes.set(xlim=(0, n_columns), ylim=(1000 // n_columns, 0), aspect="equal", anchor="NW")
         axes.axis("off")
+        title_axes(axes, "each square: a thousandth of all pairs")
 
     sentence = Markup(
         "{} of {} pairs of {} customers and {} items are known, {}: the rest is what recommending "

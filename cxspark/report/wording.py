@@ -63,7 +63,7 @@ def decimal(value: float) -> str:
     """A measure with three digits, e.g. a distance.
 
     Example:
-        >>> [decimal(value) for value in (0, 0.12345, 1.5, 20.0998, 4321.5)]
+        >>> [decimal(value) for value in (0, 0.12345, 1.5, 20.0998, 4321.2)]
         ['0', '0.123', '1.5', '20.1', '4,321']
     """
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
