@@ -138,7 +138,7 @@ def _with_outcome(said: DataFrame) -> DataFrame:
 
 
 def _and_reason(reason: Column) -> Column:
-    return F.array_compact(F.concat("reasons", F.array(reason)))
+    return F.when(reason.isNull(), F.col("reasons")).otherwise(F.concat("reasons", F.array(reason)))
 
 
 def _content() -> Column:

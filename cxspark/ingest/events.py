@@ -1,6 +1,6 @@
 """Raw records as typed events, each with every reason against it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pyspark.errors import AnalysisException
@@ -49,7 +49,7 @@ def check_records(bronze: DataFrame, *, settings: IngestEventsSettings, now: dat
     raw = F.coalesce(F.to_json("record"), "malformed")
     return typed.withColumns(
         {
-            "reasons": F.array_compact(F.array(*failed)),
+            "reasons": _names(failed),
             "event_key": F.coalesce("event_id", F.md5(raw.cast("binary"))),
         }
     ).select(*CHECKED)
@@ -101,6 +101,12 @@ def _event_type(text: Column, event_types: Mapping[str, str] | None) -> Column:
         return text
     pairs = [F.lit(part) for pair in event_types.items() for part in pair]
     return F.try_element_at(F.create_map(*pairs), text)
+
+
+def _names(failed: Sequence[Column]) -> Column:
+    """Those that aren't null, as an array; by way of text, which Spark compiles."""
+    joined = F.concat_ws(",", *failed)
+    return F.when(joined == "", F.array().cast("array<string>")).otherwise(F.split(joined, ","))
 
 
 def _rules(settings: IngestEventsSettings, now: datetime) -> dict[str, Column]:
