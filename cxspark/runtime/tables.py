@@ -14,6 +14,7 @@ from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.checks import conform, require_columns
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.table import Table
+from cxspark.runtime.ddl import create_statement
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Commit, Run, TableVersion
 
@@ -225,27 +226,6 @@ class Tables:
                 self.run.outputs.append(written)
                 log.info("%s: wrote %s, %s rows", self.run.job, table.name, f"{written.n_rows:,}")
                 return
-
-
-def create_statement(table: Table, address: str) -> str:
-    """The SQL that makes a table with its comments, NOT NULLs and CHECKs."""
-    columns = ", ".join(
-        f"`{field.name}` {field.dataType.simpleString()}"
-        f"{'' if field.nullable else ' NOT NULL'} COMMENT {_quoted(field.metadata['comment'])}"
-        for field in table.schema.fields
-    )
-    properties = {f"delta.constraints.{name}": rule for name, rule in table.checks.items()}
-    if table.change_feed:
-        properties["delta.enableChangeDataFeed"] = "true"
-    listed = ", ".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in properties.items())
-    return (
-        f"CREATE TABLE IF NOT EXISTS {address} ({columns}) USING delta "
-        f"COMMENT {_quoted(table.grain)}" + (f" TBLPROPERTIES ({listed})" if listed else "")
-    )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _note(user_metadata: str | None) -> dict[str, Any]:
