@@ -160,12 +160,12 @@ def chart_distances(distances: Sequence[Row]) -> Chart:
         axes.xaxis.set_major_locator(MaxNLocator(6))
         style_count_axis(axes, "pairs")
 
-    peak = int((nearest + others).argmax())
+    peak, n_pairs = int((nearest + others).argmax()), int((nearest + others).sum())
     sentence = Markup(
-        "{} have neighbours, in {} pairs; the commonest distance is from {} to {}."
+        "Neighbours were found for {}, {} in all; the commonest distance is from {} to {}."
     ).format(
         metric("n_users_with_neighbors", nearest.sum(), counted(nearest.sum(), "customer")),
-        metric("n_pairs", (nearest + others).sum()),
+        metric("n_pairs", n_pairs, counted(n_pairs, "pair")),
         decimal(low[peak]),
         decimal(high[peak]),
     )

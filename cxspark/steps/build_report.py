@@ -1,7 +1,8 @@
 """Write the report: one HTML page of what came in, who did what, and what is suggested to whom."""
 
+import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -31,7 +32,7 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
     types = intake.rank_event_types(events, n=5).collect()
     unit = intake.period_unit(summary["first_day"], summary["last_day"])
     named = [row["event_type"] for row in types]
-    recommended = spread.rank_recommended(offers, n=10).collect()
+    recommended = spread.rank_recommended(offers, n=8).collect()
     close_up = look_closely(settings, events, cells, neighbors, offers)
     shown = {row["item_id"] for row in (*recommended, *close_up.history, *close_up.suggestions)}
     findings = Findings(
@@ -97,7 +98,7 @@ def page_path(settings: BuildReportSettings, location: Location) -> Path:
     if settings.output is not None:
         return Path(settings.output)
     root = (location.root or "").removeprefix("file://")
-    if not root or "://" in root or root.startswith("dbfs:"):
+    if not root or ":/" in root:
         raise ConfigError(
             "build_report.output",
             "a local path, as the tables aren't in a local folder",
@@ -110,12 +111,14 @@ def page_path(settings: BuildReportSettings, location: Location) -> Path:
 def write_whole(target: Path, text: str) -> None:
     """Replace the file in one step, so that a reader, or a kill, never meets half a page."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", dir=target.parent, prefix=".report-", delete=False
-    ) as draft:
-        draft.write(text)
-    Path(draft.name).chmod(0o644)
-    Path(draft.name).replace(target)
+    handle, draft = mkstemp(dir=target.parent, prefix=".report-")
+    try:
+        os.close(handle)
+        Path(draft).write_text(text, "utf-8")
+        Path(draft).chmod(0o644)
+        Path(draft).replace(target)
+    finally:
+        Path(draft).unlink(missing_ok=True)
 
 
 STEP = Step(

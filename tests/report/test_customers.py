@@ -47,7 +47,7 @@ def sizes_of(spark: SparkSession, sizes: dict[str, int]) -> DataFrame:
 
 def test_picks_go_from_newcomers_to_the_busy(spark: SparkSession) -> None:
     sizes = {f"u{i:02}": i for i in range(1, 101)}
-    offers = offers_of(spark, {user: "neighbors" for user in sizes} | {"u90": "popular"})
+    offers = offers_of(spark, dict.fromkeys(sizes, "neighbors") | {"u90": "popular"})
     picks = rows(pick_customers(offers, sizes_of(spark, sizes), n=4))
     # First who has only popular items, however many she has; the busiest of the 100 stay out.
     assert picks[0] == ("u90", 90)
@@ -91,7 +91,11 @@ def test_history_is_by_weight_with_what_was_done(spark: SparkSession, cells: Dat
 
 
 def test_reasons_come_the_weightiest_first_ties_by_id(spark: SparkSession) -> None:
-    reasons = [("neighbor", "x", 1.0, 1.0), ("neighbor", "z", 2.0, 3.0), ("neighbor", "y", 3.0, 3.0)]
+    reasons = [
+        ("neighbor", "x", 1.0, 1.0),
+        ("neighbor", "z", 2.0, 3.0),
+        ("neighbor", "y", 3.0, 3.0),
+    ]
     offers = spark.createDataFrame(
         [
             ("knn", "u", 2, "b", 1.0, "popular", []),

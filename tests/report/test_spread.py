@@ -66,7 +66,7 @@ def test_the_matrix_is_counted_once_per_user_and_item(spark: SparkSession) -> No
 
 def test_distances_fall_into_bins_from_zero_to_the_largest(spark: SparkSession) -> None:
     near = pairs_of(spark, (1, 0.0), (1, 0.5), (2, 0.5), (2, 1.9), (3, 2.0))
-    # An edge belongs to the bin above it, the largest distance to the last; empty bins are left out.
+    # An edge belongs to the bin above it, the largest distance to the last one.
     assert rows(aggregate_distances(near, n_bins=4)) == [
         ("cosine", 0, 0.0, 0.5, 1, 0),
         ("cosine", 1, 0.5, 1.0, 1, 1),
