@@ -20,7 +20,7 @@ class Location(Settings):
     @classmethod
     def _absolute(cls, root: str | None) -> str | None:
         """Spark and Python may have different working directories."""
-        return root if root is None or "://" in root else str(Path(root).absolute())
+        return root if root is None or ":/" in root else str(Path(root).absolute())
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
