@@ -43,7 +43,7 @@ class Expression(Settings):
 
         Example:
             >>> Expression(expr="upper(`it's`)").over("record")
-            "upper(try_element_at(record, 'it\\\\'s'))"
+            "upper(try_element_at(record, 'it\\'s'))"
         """
         return _BACKTICKED.sub(
             lambda found: f"try_element_at({record}, {_quoted(found[1])})", self.expr

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import unquote
 
-from pyspark.errors import AnalysisException, PySparkException
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, DataFrameReader, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
@@ -14,6 +14,9 @@ from cxspark.contracts.errors import ContractError
 
 LINES = StructType([StructField("file", StringType()), StructField("line", StringType())])
 _MALFORMED = "malformed"
+_UNREADABLE = re.compile(
+    r"\[(FAILED_READ_FILE|PARQUET_TYPE_ILLEGAL|CANNOT_MERGE_SCHEMAS|FAILED_MERGE)[^\]]*\].*"
+)
 
 
 def find_files(spark: SparkSession, paths: Sequence[str]) -> list[str]:
@@ -98,7 +101,7 @@ def read_csv(
 
     Returns:
         file, fields (an array of n_columns texts), malformed (the text of a record with another
-        number of fields, else null).
+        number of fields, or with a quote left open; else null).
     """
     # By place, not by name: a header may have names that Spark wouldn't take.
     names = [f"field_{number}" for number in range(n_columns)]
@@ -114,7 +117,11 @@ def read_csv(
         "multiLine": multiline,
     }
     rows = _reader(spark).schema(schema).options(**options).csv(_paths(files))
-    return rows.select(_file(), F.array(*names).alias("fields"), _MALFORMED)
+    fields, malformed = F.array(*names), F.col(_MALFORMED)
+    if multiline:
+        swallowed = _has_swallowed(fields, delimiter=delimiter, quote=quote)
+        malformed = F.coalesce(malformed, F.when(swallowed, F.array_join(fields, delimiter)))
+    return rows.select(_file(), fields.alias("fields"), malformed.alias(_MALFORMED))
 
 
 def collect_rows(frame: DataFrame) -> list[Row]:
@@ -140,19 +147,29 @@ def _paths(files: Sequence[str]) -> list[str]:
     return [re.sub(r"([\\\[\]{}*?])", r"\\\1", unquote(file)) for file in files]
 
 
+def _has_swallowed(fields: Column, *, delimiter: str, quote: str) -> Column:
+    """Whether a field begins with a quote that the line lacks a second for, up to a later line's.
+
+    Spark's parser then gives one field with all between them, and both quotes in it.
+    """
+    inside = f"^{re.escape(quote)}.*\n.*{re.escape(delimiter + quote)}\\S"
+    return F.exists(fields, lambda field: field.rlike(f"(?s){inside}"))
+
+
 @contextmanager
 def _explained(subject: str) -> Iterator[None]:
     """Turn a file that Spark can't read into a ContractError that names it."""
     try:
         yield
-    except PySparkException as error:
-        text = str(error)
-        found = re.search(r"(?:reading|footer for) file:? (\S+?)\.?\s", text)
-        if "FILE" not in text and "SCHEMA" not in text and "PARQUET" not in text:
+    except Exception as error:  # its class differs between classic Spark and Connect
+        found = _UNREADABLE.search(str(error))
+        if found is None:
             raise
+        file = re.search(r"file (\S+?)\.?\s", found[0])
         raise ContractError(
-            found[1] if found else subject,
-            "a file that can be read to its end, with one type a column",
-            text.splitlines()[0],
-            "send it again whole, or leave it out of `input`",
+            file[1] if file else subject,
+            "files that can be read to their end, with one type a column",
+            found[0].strip(),
+            "send them again whole, of one schema, with times in microseconds "
+            "(pandas: to_parquet(..., coerce_timestamps='us'))",
         ) from error
