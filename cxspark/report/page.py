@@ -7,7 +7,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from pyspark.sql import Row
 
-from cxspark.report import wording
 from cxspark.report.drawing import Chart
 from cxspark.report.findings import CloseUp, Findings, Origin
 from cxspark.report.intake import OTHER
@@ -19,6 +18,9 @@ from cxspark.report.spread_charts import (
     chart_reach,
     chart_user_sizes,
 )
+from cxspark.report.wording import counted, day, decimal, instant, metric, percent, whole
+
+_WORDING = (counted, day, decimal, instant, metric, percent, whole)
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,7 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        {name: getattr(wording, name) for name in ("metric", "whole", "percent", "decimal", "day")},
-        instant=wording.instant,
-        counted=wording.counted,
-    )
+    environment.globals.update({function.__name__: function for function in _WORDING})
     return environment.get_template("page.html.jinja").render(
         title=title,
         algorithm=algorithm,
