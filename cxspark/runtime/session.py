@@ -68,6 +68,9 @@ def _local() -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
         "spark.log.level": "ERROR",
+        # Defaults are made for a cluster: 200 shuffle partitions, 50 to read a table's log.
+        "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
+        "spark.databricks.delta.snapshotPartitions": "2",
         **delta_jars(),
     }
 
