@@ -1,0 +1,55 @@
+"""The main job on Complete Journey, a sample of a grocer's till receipts without a fault."""
+
+from pathlib import Path
+
+import pytest
+from main_job import MainJob
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from cxspark.steps.graph import STEPS
+
+pytestmark = pytest.mark.integration
+
+N_LINES = 75_000
+N_HOUSEHOLDS = 2_377
+N_PRODUCTS = 20_902
+
+
+@pytest.fixture(scope="module")
+def grocer(spark: SparkSession, data: Path, tmp_path_factory: pytest.TempPathFactory) -> MainJob:
+    root = tmp_path_factory.mktemp("complete_journey") / "tables"
+    raw = data / "completejourney" / "transactions_sample.csv.gz"
+    job = MainJob(spark, root, "complete_journey.yaml", raw)
+    job.run("first")
+    return job
+
+
+def test_every_line_is_a_purchase(grocer: MainJob) -> None:
+    load = grocer.read("ops.loads").select("n_records", "n_accepted").collect()
+    assert [tuple(row) for row in load] == [(N_LINES, N_LINES)]
+    found = grocer.read("silver.events").agg(
+        F.collect_set("event_type"), F.countDistinct("user_id"), F.countDistinct("item_id")
+    )
+    assert tuple(found.collect()[0]) == (["purchase"], N_HOUSEHOLDS, N_PRODUCTS)
+
+
+def test_the_matrix_and_the_recommendations_cover_every_household(grocer: MainJob) -> None:
+    cells = grocer.read("gold.user_item").agg(F.sum("n_events"), F.countDistinct("user_id"))
+    assert tuple(cells.collect()[0]) == (N_LINES, N_HOUSEHOLDS)
+    rows = grocer.read("gold.recommendations").groupBy("user_id").count()
+    assert {row["count"] for row in rows.collect()} == {10}
+    assert rows.count() == N_HOUSEHOLDS
+
+
+def test_the_report_tells_the_lines(grocer: MainJob) -> None:
+    assert f"{N_LINES:,}" in grocer.page()
+
+
+def test_a_second_run_takes_nothing_in(grocer: MainJob) -> None:
+    jobs = ("ingest_events", "build_user_item")
+    tables = [table.name for job in jobs for table in STEPS[job].writes]
+    before = {name: grocer.fingerprint(name) for name in tables}
+    outcomes = grocer.run("second", jobs)
+    assert {name: grocer.fingerprint(name) for name in tables} == before
+    assert [outcome.run.outputs for outcome in outcomes.values()] == [[], []]
