@@ -39,6 +39,7 @@ def nearest_rows(
     candidates: DataFrame,
     *,
     k: int,
+    n_blocks: int,
     metric: Metric = "euclidean",
     same: bool = False,
     min_cells: int = 0,
@@ -53,6 +54,7 @@ def nearest_rows(
         queries: ``ROW_BLOCKS``, as ``pack_rows`` gives them.
         candidates: the same for the rows to choose from, over the same columns.
         k: neighbours per row.
+        n_blocks: as the queries were packed: what is found is kept in as many partitions.
         metric: euclidean, cosine or jaccard; ``metrics.distances_between`` defines them.
         same: both frames hold the same blocks: a row isn't its own neighbour.
         min_cells: rows with fewer cells other than zero take no part, on either side.
@@ -73,9 +75,10 @@ def nearest_rows(
     pairs = queries.crossJoin(F.broadcast(others) if broadcast else others)
 
     search = partial(_search, k=k, metric=metric, same=same, min_cells=min_cells)
-    nearest_first = Window.partitionBy("row_id").orderBy("distance", "neighbor_id")
+    nearest_first = Window.partitionBy("block", "row_id").orderBy("distance", "neighbor_id")
     return (
         pairs.mapInArrow(search, _FOUND)
+        .repartitionById(n_blocks, "block")
         .withColumn("rank", F.row_number().over(nearest_first))
         .filter(F.col("rank") <= k)
         .select(*NEAREST.columns)

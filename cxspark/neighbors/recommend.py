@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_NEIGHBORS
 from cxspark.distance import NEAREST, ROW_BLOCKS, Metric, RowBlock, unpack_rows
-from cxspark.neighbors.items import RANKED_ITEMS
+from cxspark.neighbors.popularity import RANKED_ITEMS
 from cxspark.neighbors.scoring import (
     Picks,
     fill_with_popular,

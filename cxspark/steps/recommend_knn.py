@@ -4,7 +4,7 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM, USER_NEIGHBORS
 from cxspark.distance import count_blocks, nearest_rows, pack_rows
-from cxspark.neighbors.items import cells_by_item_rank, rank_items
+from cxspark.neighbors.popularity import cells_by_item_rank, rank_items
 from cxspark.neighbors.recommend import ALGORITHM, name_neighbors, recommend_items
 from cxspark.neighbors.settings import RecommendKnnSettings
 from cxspark.runtime.step import Step
@@ -21,6 +21,7 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
         rows,
         rows,
         k=settings.k,
+        n_blocks=n_blocks,
         metric=settings.metric,
         same=True,
         min_cells=settings.min_items,

@@ -1,0 +1,118 @@
+from datetime import datetime
+
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+
+from cxspark.contracts.checks import conform
+from cxspark.contracts.errors import ContractError
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
+from cxspark.distance import nearest_rows, pack_rows
+from cxspark.neighbors.popularity import cells_by_item_rank, rank_items
+from cxspark.neighbors.recommend import name_neighbors, recommend_items
+from cxspark.neighbors.settings import NeighborWeight
+
+NEW, OLD = datetime(2026, 3, 10), datetime(2026, 1, 1)
+
+# ann is at 1 from bob (ties by id) and from cat; dan is far; eve has only returned something.
+CELLS = [
+    ("ann", "milk", 1.0, OLD),
+    ("bob", "milk", 1.0, OLD),
+    ("bob", "tea", 1.0, OLD),
+    ("cat", "milk", 1.0, OLD),
+    ("cat", "jam", 1.0, OLD),
+    ("dan", "car", 50.0, NEW),
+    ("dan", "tea", 1.0, OLD),
+    ("eve", "car", -1.0, NEW),
+]
+
+
+def frames(
+    spark: SparkSession, cells: list[tuple[str, str, float, datetime]], k: int
+) -> tuple[DataFrame, DataFrame, DataFrame]:
+    rows = [(user, item, weight, 1, at, at) for user, item, weight, at in cells]
+    user_item = spark.createDataFrame(rows, USER_ITEM.schema)
+    items = rank_items(user_item, popular_days=7)
+    blocks = pack_rows(cells_by_item_rank(user_item, items), n_blocks=2)
+    return blocks, nearest_rows(blocks, blocks, k=k, n_blocks=2, same=True, min_cells=1), items
+
+
+def recommended(
+    spark: SparkSession,
+    *,
+    k: int = 2,
+    n: int = 3,
+    neighbor_weight: NeighborWeight = "uniform",
+) -> dict[str, list[Row]]:
+    blocks, nearest, items = frames(spark, CELLS, k)
+    found = recommend_items(blocks, nearest, items, n=n, neighbor_weight=neighbor_weight)
+    by_user: dict[str, list[Row]] = {}
+    for row in conform(found, RECOMMENDATIONS).orderBy("user_id", "rank").collect():
+        by_user.setdefault(row["user_id"], []).append(row)
+        assert row["rank"] == len(by_user[row["user_id"]])
+        assert sum(reason["contribution"] for reason in row["reasons"]) == row["score"]
+    return by_user
+
+
+def short(rows: list[Row]) -> list[tuple[str, float, str]]:
+    return [(row["item_id"], row["score"], row["origin"]) for row in rows]
+
+
+def test_the_neighbours_items_come_first_then_what_is_popular(spark: SparkSession) -> None:
+    found = recommended(spark)
+    # bob's tea and cat's jam count the same; two users have tea, one has jam.
+    assert short(found["ann"]) == [
+        ("tea", 1.0, "neighbors"),
+        ("jam", 1.0, "neighbors"),
+        ("car", 1.0, "popular"),
+    ]
+    assert [tuple(reason) for reason in found["ann"][0]["reasons"]] == [
+        ("neighbor", "bob", 1.0, 1.0)
+    ]
+    assert [tuple(reason) for reason in found["ann"][2]["reasons"]] == [
+        ("popularity", "car", None, 1.0)
+    ]
+
+
+def test_a_user_without_a_positive_weight_gets_popular_items_she_has_not(
+    spark: SparkSession,
+) -> None:
+    # Nothing but the car was bought of late, and she has had that: what most users have follows.
+    assert short(recommended(spark)["eve"]) == [
+        ("milk", 0.0, "popular"),
+        ("tea", 0.0, "popular"),
+        ("jam", 0.0, "popular"),
+    ]
+
+
+def test_every_user_gets_as_many_items_as_there_are_that_she_lacks(spark: SparkSession) -> None:
+    found = recommended(spark, n=10)
+    assert {user: len(rows) for user, rows in found.items()} == {
+        "ann": 3,
+        "bob": 2,
+        "cat": 2,
+        "dan": 2,
+        "eve": 3,
+    }
+
+
+def test_a_near_neighbour_may_count_more(spark: SparkSession) -> None:
+    found = recommended(spark, neighbor_weight="distance")
+    assert short(found["ann"])[:2] == [("tea", 0.5, "neighbors"), ("jam", 0.5, "neighbors")]
+
+
+def test_neighbours_are_named_by_user_and_metric(spark: SparkSession) -> None:
+    _, nearest, _ = frames(spark, CELLS, 1)
+    named = conform(name_neighbors(nearest, metric="euclidean"), USER_NEIGHBORS).collect()
+    assert ("user_knn", "ann", 1, "bob", 1.0, "euclidean") in [tuple(row) for row in named]
+    assert {row["user_id"] for row in named} == {"ann", "bob", "cat", "dan"}
+
+
+def test_an_empty_matrix_gives_no_recommendations(spark: SparkSession) -> None:
+    blocks, nearest, items = frames(spark, [], 2)
+    assert recommend_items(blocks, nearest, items, n=3).collect() == []
+
+
+def test_frames_of_another_kind_are_refused(spark: SparkSession) -> None:
+    blocks, nearest, items = frames(spark, [], 2)
+    with pytest.raises(ContractError, match="ranked items"):
+        recommend_items(blocks, nearest, items.drop("n_recent"), n=3)
