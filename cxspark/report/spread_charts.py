@@ -68,7 +68,7 @@ def chart_user_sizes(sizes: Sequence[Row]) -> Chart:
     n_users, n_cells = sum(bars.values()), sum(row["n_rows"] for row in sizes)
     most = max(bars, key=lambda label: bars[label])
     sentence = Markup(
-        "A customer has {} items on average; the largest group, {} of {} customers, has {}."
+        "A customer has {} items on average; the largest group, {} of {} customers, has {} items."
     ).format(
         metric("mean_items", n_cells / n_users, decimal(n_cells / n_users)),
         whole(bars[most]),
@@ -174,7 +174,7 @@ def chart_distances(distances: Sequence[Row]) -> Chart:
 
 
 def doublings(sizes: Sequence[Row]) -> dict[str, int]:
-    """Groups by size, in the classes 1, 2-3, 4-7, ..., 32+, 64+, without gaps.
+    """Groups by size, in the classes 1, 2-3, 4-7, ..., 64-127, 128+, 256+, without gaps.
 
     Example:
         >>> ones, sixes = Row(doubling=0, n_groups=9), Row(doubling=2, n_groups=3)
@@ -190,7 +190,7 @@ def doublings(sizes: Sequence[Row]) -> dict[str, int]:
 
 def _class_name(doubling: int) -> str:
     low, next_low = 2**doubling, 2 ** (doubling + 1)
-    if low >= 32:
+    if low >= 128:
         return f"{compact(low)}+"
     return str(low) if low == 1 else f"{low}-{next_low - 1}"
 

@@ -27,14 +27,23 @@ def test_items_of_equal_popularity_have_no_tail() -> None:
 
 
 def test_classes_of_sizes_have_no_gap_and_large_ones_no_end() -> None:
-    found = doublings([size(6, 1, 80), size(6, 2, 200), size(4, 1, 20), size(0, 5, 5)])
-    assert found == {"1": 5, "2-3": 0, "4-7": 0, "8-15": 0, "16-31": 1, "32+": 0, "64+": 3}
+    found = doublings([size(7, 1, 160), size(7, 2, 400), size(4, 1, 20), size(0, 5, 5)])
+    assert found == {
+        "1": 5,
+        "2-3": 0,
+        "4-7": 0,
+        "8-15": 0,
+        "16-31": 1,
+        "32-63": 0,
+        "64-127": 0,
+        "128+": 3,
+    }
 
 
 def test_customers_are_told_by_their_mean_and_their_largest_group() -> None:
     chart = chart_user_sizes([size(1, 2, 5), size(0, 1, 1)])
     assert chart.sentence.striptags() == (
-        "A customer has 2 items on average; the largest group, 2 of 3 customers, has 2-3."
+        "A customer has 2 items on average; the largest group, 2 of 3 customers, has 2-3 items."
     )
 
 
