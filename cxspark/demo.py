@@ -1,18 +1,24 @@
 """The main job on a made-up shop, or on one's own events: from raw files to the report."""
 
 import csv
+import logging
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from cxspark.contracts.errors import ConfigError
 from cxspark.ingest.guess import guess_source
+from cxspark.ingest.settings import Source
 from cxspark.runtime.config import load_config
 from cxspark.runtime.submit import Outcome, submit
 from cxspark.steps.graph import STEPS, in_order
 from cxspark.synthetic.settings import SyntheticSettings
 from cxspark.synthetic.world import write_world
+
+log = logging.getLogger("cxspark")
 
 
 def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list[Outcome], Path]:
@@ -36,7 +42,7 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
         write_world(folder / "raw", SyntheticSettings())
         mapping = files("cxspark.synthetic").joinpath("source.yaml").read_text(encoding="utf-8")
     elif source is None:
-        mapping = yaml.safe_dump(guessed(file), sort_keys=False)
+        mapping = _as_yaml(guessed(file).model_dump(mode="json", exclude_defaults=True))
     else:
         mapping = source.read_text(encoding="utf-8")
     (folder / "source.yaml").write_text(mapping, encoding="utf-8")
@@ -50,13 +56,13 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
         "build_report": {"output": str(page)},
     }
     path = folder / "demo.yaml"
-    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    path.write_text(_as_yaml(config), encoding="utf-8")
     outcomes = submit(in_order(STEPS), load_config(path, [], known=STEPS), run_id="demo")
     return outcomes, page
 
 
-def guessed(file: Path) -> dict[str, object]:
-    """A mapping guessed from the header of a CSV file.
+def guessed(file: Path) -> Source:
+    """A mapping guessed from the header and the first records of a CSV file.
 
     Raises:
         ConfigError: the file isn't there, or isn't text in UTF-8.
@@ -64,10 +70,18 @@ def guessed(file: Path) -> dict[str, object]:
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader(lines), [])
+            header, *rows = list(islice(csv.reader(lines), 1000)) or [[]]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             str(file), "a CSV file in UTF-8", str(error), "pass a mapping with --source"
         ) from error
-    source = guess_source(header, name=file.stem)
-    return source.model_dump(mode="json", exclude_defaults=True)
+    source = guess_source(header, name=file.stem, rows=rows)
+    mapped = source.columns.model_dump(exclude_none=True)
+    log.info(
+        "guessed, correct it by --source: %s", ", ".join(f"{k}: {v}" for k, v in mapped.items())
+    )
+    return source
+
+
+def _as_yaml(value: dict[str, Any]) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)

@@ -1,5 +1,6 @@
 """The main job finds in the synthetic world what was planted there."""
 
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cxspark.synthetic.world import Truth, write_world
 
 pytestmark = pytest.mark.integration
 
+MAPPING = files("cxspark.synthetic") / "source.yaml"
 SETTINGS = SyntheticSettings(n_users=400, n_items=240, n_events=20_000, days=14)
 
 
@@ -29,7 +31,7 @@ def truth(folder: Path) -> Truth:
 @pytest.fixture(scope="module")
 def shop(spark: SparkSession, folder: Path, truth: Truth) -> MainJob:
     assert truth.n_records > 0
-    job = MainJob(spark, folder / "tables", "synthetic.yaml", folder / "raw")
+    job = MainJob(spark, folder / "tables", str(MAPPING), folder / "raw")
     job.run("first")
     return job
 

@@ -1,0 +1,19 @@
+from pathlib import Path
+
+from cxspark.steps.graph import STEPS
+
+JOBS = Path(__file__).resolve().parents[1] / "jobs"
+
+
+def test_there_is_a_file_for_every_job_and_no_other() -> None:
+    assert {path.stem for path in JOBS.glob("*.py")} == set(STEPS)
+
+
+def test_each_file_hands_over_to_its_job() -> None:
+    for path in JOBS.glob("*.py"):
+        assert f'main("{path.stem}")' in path.read_text()
+
+
+def test_no_table_is_written_by_two_jobs() -> None:
+    written = [table.name for step in STEPS.values() for table in step.writes]
+    assert len(written) == len(set(written))
