@@ -139,7 +139,8 @@ def _checked(
     profile: FileProfile, source: Source, columns_of: Callable[[str], Collection[str]]
 ) -> Load:
     kind = format_of(profile.file, source=source)
-    wanted = source.source_columns()
+    # JSON leaves out what is null: a day on which nothing was bought has no key for the pieces.
+    wanted = source.source_columns(optional=kind != "json")
     if kind == "csv":
         columns = match_columns(_header(profile, source), wanted, profile.file)
         paired = profile.n_open_quotes > 0 and profile.n_open_quotes % 2 == 0

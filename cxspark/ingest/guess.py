@@ -13,8 +13,8 @@ _SYNONYMS = {
     "householdid household accountid account sessionid",
     "item_id": "itemid item productid product sku stockcode articleid article asin movieid isbn "
     "productcode upc",
-    "event_at": "eventat eventtime timestamp time datetime invoicedate orderdate transactiontimestamp "
-    "transactiondate purchasedate createdat occurredat date",
+    "event_at": "eventat eventtime timestamp time datetime invoicedate orderdate "
+    "transactiontimestamp transactiondate purchasedate createdat occurredat date",
     "event_type": "eventtype event type action behavior behaviour activity",
     "event_id": "eventid",
     "channel": "channel device platform",

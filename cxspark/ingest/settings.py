@@ -123,10 +123,12 @@ class Source(Settings):
                 raise ValueError(f"{one} is no pattern: try {', '.join(NAMED_FORMATS)}, d/M/yyyy")
         return formats
 
-    def source_columns(self) -> list[str]:
-        """The columns that a file must have, each once."""
+    def source_columns(self, *, optional: bool = True) -> list[str]:
+        """The columns that are mapped, each once; all, or those that every event needs."""
         needed: dict[str, None] = {}
-        for value in self.columns.mapped().values():
+        for column, value in self.columns.mapped().items():
+            if not optional and not Columns.model_fields[column].is_required():
+                continue
             names = [value] if isinstance(value, str) else value.source_columns
             needed.update(dict.fromkeys(names))
         return list(needed)
