@@ -17,6 +17,8 @@ from cxspark.distance.rows import RowBlock
 _SETBACK = 2.0**-44
 # Further candidates looked at, so that those whom the setback misplaces aren't lost.
 _SPARE = 4
+# Cells of pairs at once, when their distances are taken: what a processor's cache holds.
+_CELLS = 2**18
 # Queries at once by Jaccard, whose product of two blocks is kept for a moment.
 _JACCARD_SLICE = 1024
 
@@ -105,7 +107,7 @@ def extend_nearest(
     if same:
         enters &= query != position
     query, position = query[enters], position[enters]
-    distance = distances_between(metric, ours[query], theirs[position])
+    distance = _distances(ours, theirs, query, position, metric)
     entering = Nearest(query, candidates.ids.take(pa.array(position)), distance)
     return nearest.merged(entering, k=k)
 
@@ -132,6 +134,16 @@ def _best(
     greatest = best.data + _SETBACK * (n_candidates + 64)
     least = np.maximum(ranking.offset[query] - ranking.scale[query] * greatest, 0.0)
     return query + start, best.indices.astype(np.int64), least ** (1.0 / ranking.power)
+
+
+def _distances(
+    queries: csr_matrix, candidates: csr_matrix, query: Ints, position: Ints, metric: Metric
+) -> Floats:
+    """The exact distance of each pair."""
+    cells = np.diff(queries.indptr)[query] + np.diff(candidates.indptr)[position]
+    cuts = np.flatnonzero(np.diff(np.cumsum(cells, dtype=np.int64) // _CELLS)) + 1
+    pairs = zip(np.split(query, cuts), np.split(position, cuts), strict=True)
+    return np.concatenate([distances_between(metric, queries[q], candidates[p]) for q, p in pairs])
 
 
 def _text_ranks(ids: pa.StringArray) -> Ints:
