@@ -34,14 +34,12 @@ JOBS = ("ingest_events", "build_user_item", "recommend_knn")
 # files are there and the commit is not; after the commit, with what comes next undone.
 KILLS = {
     "ingest_events": [
-        ("before", "bronze.events"),
         ("files", "bronze.events"),
         ("after", "silver.quarantine"),
         ("files", "silver.events"),
-        ("files", "ops.loads"),
+        ("before", "ops.loads"),
     ],
     "build_user_item": [
-        ("after", "gold.user_index"),
         ("files", "gold.item_index"),
         ("files", "gold.user_item"),
     ],
