@@ -16,10 +16,7 @@ def json_record(line: Column) -> Column:
 
     As an array's only element it can't be followed by anything else, which Spark would drop.
     """
-    objects = F.from_json(
-        F.concat(F.lit("["), F.ltrim(line, F.lit("\ufeff")), F.lit("]")),
-        "array<map<string,string>>",
-    )
+    objects = F.from_json(F.concat(F.lit("["), line, F.lit("]")), "array<map<string,string>>")
     return F.when(F.size(objects) == 1, objects[0])
 
 

@@ -44,7 +44,7 @@ def find_files(spark: SparkSession, paths: Sequence[str]) -> list[str]:
 
 
 def read_lines(spark: SparkSession, files: Sequence[str]) -> DataFrame:
-    """One row per line that isn't blank: file, line (bytes as they are, not decoded)."""
+    """One row per line that isn't blank: file, line (bytes, not decoded, without UTF-8's mark)."""
     if not files:
         return spark.createDataFrame([], LINES)
     lines = _reader(spark).text(_paths(files)).select(_file(), F.col("value").alias("line"))

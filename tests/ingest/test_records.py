@@ -12,7 +12,7 @@ from cxspark.ingest.records import json_record, records_from_csv, records_from_j
 
 OBJECTS = {
     '{"b": 1, "a": "x"}': {"a": "x", "b": "1"},
-    '\ufeff{"a": null}': {"a": None},
+    '{"a": null}': {"a": None},
     "{}": {},
     '{"a": {"b": [1, 2]}, "c": true}': {"a": '{"b":[1,2]}', "c": "true"},
     '{"id": 12345678901234567890123}': {"id": "12345678901234567890123"},
