@@ -48,7 +48,11 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
     (folder / "source.yaml").write_text(mapping, encoding="utf-8")
     page = folder / "report" / "index.html"
     config = {
-        "environment": {"tables": {"root": str(folder / "tables")}},
+        "environment": {
+            "tables": {"root": str(folder / "tables")},
+            # Over before the optimising compiler would have paid for itself.
+            "spark": {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"},
+        },
         "ingest_events": {
             "source": "source.yaml",
             "input": [str(file.absolute() if file else folder / "raw")],

@@ -17,6 +17,7 @@ _ENDINGS: dict[str, Format] = {
     ".ndjson": "json",
     ".parquet": "parquet",
 }
+_GARBLED = "lines that aren't UTF-8; if it is in another encoding, set `encoding` of the source"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -122,17 +123,26 @@ def plan_batch(
         ContractError: a file can't be decoded, lacks a mapped column, or names one twice.
     """
     seen: dict[str, str] = {}
-    loads, notes = [], []
+    loads: list[Load] = []
+    notes: dict[str, list[str]] = {}
     for profile in sorted(profiles, key=lambda one: one.file):
         if profile.load_id in loaded:
-            notes.append(f"{profile.file}: loaded before, left out")
+            notes.setdefault("loaded before, left out", []).append(profile.file)
         elif profile.load_id in seen:
-            notes.append(f"{profile.file}: the same content as {seen[profile.load_id]}, left out")
+            alike = f"the same content as {seen[profile.load_id]}, left out"
+            notes.setdefault(alike, []).append(profile.file)
         else:
             seen[profile.load_id] = profile.file
             loads.append(_checked(profile, source, columns_of))
-            notes.extend(_doubts(profile, source))
-    return Batch(tuple(loads), tuple(notes))
+            if source.encoding == "utf-8" and profile.n_garbled:
+                notes.setdefault(_GARBLED, []).append(profile.file)
+    return Batch(tuple(loads), tuple(_note(what, files) for what, files in notes.items()))
+
+
+def _note(what: str, files: Sequence[str]) -> str:
+    """One sentence, however many files it is about."""
+    others = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"{files[0]}{others}: {what}"
 
 
 def _checked(
@@ -222,13 +232,3 @@ def _missing(file: str, column: str, found: str) -> ContractError:
         "map the column that means it under `columns` of the source, or take the mapping out if "
         "it isn't needed; check `delimiter` and `encoding` if the names look wrong",
     )
-
-
-def _doubts(profile: FileProfile, source: Source) -> list[str]:
-    """What isn't an error and may be a mistake."""
-    if source.encoding == "utf-8" and profile.n_garbled:
-        return [
-            f"{profile.file}: {profile.n_garbled} of {profile.n_lines} lines aren't UTF-8; if it "
-            "is in another encoding, set `encoding` of the source"
-        ]
-    return []

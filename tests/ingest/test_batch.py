@@ -95,8 +95,10 @@ def test_utf16_is_cut_at_whole_characters_and_read_over_lines() -> None:
         plan(profile(first_line=b"\xdc\xdc\xdc\xdc"), encoding="utf-16le")
 
 
-def test_lines_that_are_not_utf8_are_told() -> None:
-    assert "2 of 3 lines aren't UTF-8" in plan(profile(n_garbled=2)).notes[0]
+def test_files_with_lines_that_are_not_utf8_are_told_in_one_note() -> None:
+    batch = plan(profile("a.csv", "1", n_garbled=2), profile("b.csv", "2", n_garbled=1))
+    (note,) = batch.notes
+    assert note.startswith("a.csv and 1 more: lines that aren't UTF-8")
 
 
 def test_json_needs_each_key_in_some_line_and_parquet_each_column() -> None:
