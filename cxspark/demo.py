@@ -51,7 +51,11 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
         "environment": {
             "tables": {"root": str(folder / "tables")},
             # Over before the optimising compiler would have paid for itself.
-            "spark": {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"},
+            "spark": {
+                "spark.driver.extraJavaOptions": (
+                    "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+                )
+            },
         },
         "ingest_events": {
             "source": "source.yaml",

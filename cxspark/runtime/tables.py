@@ -52,7 +52,7 @@ class Tables:
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been made."""
-        return bool(self.history(table, limit=1))
+        return table.name in self.run.inputs or bool(self.history(table, limit=1))
 
     def history(self, table: Table, *, limit: int) -> list[Commit]:
         """The newest commits, the latest first; none where there is no table."""
@@ -103,7 +103,7 @@ class Tables:
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """The table, or no rows of its schema where it hasn't been made yet."""
-        if table.name in self.run.inputs or self.exists(table):
+        if self.exists(table):
             return self.read(table)
         return self.spark.createDataFrame([], table.schema)
 
