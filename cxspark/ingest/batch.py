@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+import pyarrow as pa
+
 from cxspark.contracts.errors import ContractError
 from cxspark.ingest.profile import FileProfile
 from cxspark.ingest.settings import Source
@@ -18,6 +20,7 @@ _ENDINGS: dict[str, Format] = {
     ".parquet": "parquet",
 }
 _GARBLED = "lines that aren't UTF-8; if it is in another encoding, set `encoding` of the source"
+_LEDGER = pa.schema({"load_id": pa.string(), "file": pa.string(), "n_records": pa.int64()})
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -54,9 +57,10 @@ class Batch:
     loads: tuple[Load, ...]
     notes: tuple[str, ...]
 
-    def rows(self) -> list[tuple[str, str, int | None]]:
+    def table(self) -> pa.Table:
         """load_id, file and n_records of each."""
-        return [(load.load_id, load.file, load.n_records) for load in self.loads]
+        rows = [{name: getattr(load, name) for name in _LEDGER.names} for load in self.loads]
+        return pa.Table.from_pylist(rows, schema=_LEDGER)
 
     def files(self, kind: Format) -> list[str]:
         """The files of a format."""

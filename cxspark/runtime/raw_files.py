@@ -12,7 +12,6 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from cxspark.contracts.errors import ContractError
 
-LINES = StructType([StructField("file", StringType()), StructField("line", StringType())])
 _MALFORMED = "malformed"
 _UNREADABLE = re.compile(
     r"\[(FAILED_READ_FILE|PARQUET_TYPE_ILLEGAL|CANNOT_MERGE_SCHEMAS|FAILED_MERGE)[^\]]*\].*"
@@ -46,7 +45,8 @@ def find_files(spark: SparkSession, paths: Sequence[str]) -> list[str]:
 def read_lines(spark: SparkSession, files: Sequence[str]) -> DataFrame:
     """One row per line that isn't blank: file, line (bytes, not decoded, without UTF-8's mark)."""
     if not files:
-        return spark.createDataFrame([], LINES)
+        # Known to be empty when planned, so that nothing is run for it.
+        return spark.sql("SELECT '' AS file, '' AS line WHERE false")
     lines = _reader(spark).text(_paths(files)).select(_file(), F.col("value").alias("line"))
     # What Spark's CSV reader takes for blank: nothing but control characters and spaces.
     return lines.where(F.col("line").rlike(r"[^\x00-\x20]"))

@@ -33,7 +33,7 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     if not batch.loads and tables.exists(LOADS):
         return
     where = batch.where(source.name)
-    loads = spark.createDataFrame(batch.rows(), "load_id string, file string, n_records bigint")
+    loads = spark.createDataFrame(batch.table())
     known = tables.read_or_empty(SILVER_EVENTS).where(f"source = '{source.name}' AND NOT ({where})")
     raw = to_bronze(_read(spark, batch, source), loads, source=source.name, loaded_at=started_at)
     tables.overwrite(BRONZE_EVENTS, raw, where=where)
