@@ -87,7 +87,7 @@ def judge(
         max_events_per_user_day: the limit.
 
     Returns:
-        The columns of JUDGED.
+        The columns of JUDGED; ``record`` is null where the record can't be rejected any more.
 
     Cost: one shuffle of the batch by event_key, one of `known` where it's too large to broadcast.
     """
@@ -99,7 +99,14 @@ def judge(
     robots = days.where(F.col("n_records") > max_events_per_user_day)
     valid = _with_robots(_with_numbers(checked, pieces), robots)
     before = known.select("event_key", _content().alias("known_content"))
-    said = valid.withColumn("content", F.when(F.col("event_id").isNotNull(), _content()))
+    has_id = F.col("event_id").isNotNull()
+    said = valid.withColumns(
+        {
+            "content": F.when(has_id, _content()),
+            # The raw record is only needed of what is, or may yet be, rejected.
+            "record": F.when(has_id | (F.size("reasons") > 0), F.col("record")),
+        }
+    )
     return _with_outcome(said.join(before, "event_key", "left")).select(*JUDGED)
 
 

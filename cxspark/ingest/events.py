@@ -20,8 +20,7 @@ CONTENT = [
     *("user_id", "item_id", "event_type", "event_at"),
     *("channel", "quantity", "amount", "item_name"),
 ]
-ORIGIN = ["source", "load_id", "file", "position"]
-CHECKED = [*ORIGIN, "event_key", "event_id", *CONTENT, "reasons"]
+CHECKED = [*BRONZE_EVENTS.columns, "event_key", "event_id", *CONTENT, "reasons"]
 
 
 def check_records(bronze: DataFrame, *, settings: IngestEventsSettings, now: datetime) -> DataFrame:

@@ -5,7 +5,6 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from cxspark.contracts.checks import require_columns
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.ingest.duplicates import ACCEPTED, DUPLICATE, QUARANTINED
 
@@ -15,24 +14,10 @@ def to_silver(judged: DataFrame) -> DataFrame:
     return judged.where(F.col("outcome") == ACCEPTED).select(*SILVER_EVENTS.columns)
 
 
-def to_quarantine(judged: DataFrame, bronze: DataFrame) -> DataFrame:
-    """One row per rejected record, as silver.quarantine has them.
-
-    Args:
-        judged: see `duplicates.judge`.
-        bronze: the rows of bronze.events that were judged.
-
-    Cost: a join by load and position; what was rejected is broadcast where it's small.
-    """
-    require_columns(bronze, BRONZE_EVENTS)
-    rejected = judged.where(F.col("outcome") == QUARANTINED).select(
-        "load_id", "position", "record_number", "reasons"
-    )
-    return (
-        bronze.join(rejected, ["load_id", "position"])
-        .withColumn("origin", F.lit(BRONZE_EVENTS.name))
-        .select(*QUARANTINE.columns)
-    )
+def to_quarantine(judged: DataFrame) -> DataFrame:
+    """One row per rejected record, as silver.quarantine has them."""
+    rejected = judged.where(F.col("outcome") == QUARANTINED)
+    return rejected.withColumn("origin", F.lit(BRONZE_EVENTS.name)).select(*QUARANTINE.columns)
 
 
 def to_loads(

@@ -52,7 +52,7 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     ledger = to_loads(
         judged, pieces, loads, source=source.name, run_id=tables.run.run_id, loaded_at=started_at
     )
-    tables.overwrite(QUARANTINE, to_quarantine(judged, bronze), where=where)
+    tables.overwrite(QUARANTINE, to_quarantine(judged), where=where)
     tables.overwrite(SILVER_EVENTS, to_silver(judged), where=where)
     tables.overwrite(LOADS, ledger, where=where)
     log.info("%s: %s", source.name, aggregate_funnel(ledger).collect()[0]["funnel"])
