@@ -48,14 +48,18 @@ def profile_files(lines: DataFrame, *, quote: str, keys: Sequence[str] = ()) -> 
     """
     if not {"file", "line"} <= set(lines.columns):
         raise ContractError("raw lines", "file, line", ", ".join(lines.columns), "use raw_files")
-    line = F.col("line")
-    record = json_record(line)
+    line, line_hash = F.col("line"), F.col("line_hash")
     n_quotes = F.octet_length(line) - F.octet_length(F.replace(line, F.lit(quote), F.lit("")))
-    position, line_hash = F.col("position"), F.col("line_hash")
+    flags = {f"has_{place}": key for place, key in enumerate(keys)}
     aggregated = (
         lines.withColumns(
-            {"position": F.monotonically_increasing_id(), "line_hash": F.xxhash64(line)}
+            {
+                "position": F.monotonically_increasing_id(),
+                "line_hash": F.xxhash64(line),
+                "record": json_record(line),
+            }
         )
+        .withColumns({flag: F.map_contains_key("record", key) for flag, key in flags.items()})
         .groupBy("file")
         .agg(
             F.count(F.lit(1)).alias("n_lines"),
@@ -64,14 +68,11 @@ def profile_files(lines: DataFrame, *, quote: str, keys: Sequence[str] = ()) -> 
             F.bit_xor(line_hash).alias("mixed"),
             F.count_if(~F.is_valid_utf8(line) | is_garbled(line)).alias("n_garbled"),
             F.count_if(F.contains(line, F.lit(quote)) & (n_quotes % 2 == 1)).alias("n_open_quotes"),
-            F.min_by(line, position).cast("binary").alias("first_line"),
-            *[
-                F.bool_or(F.map_contains_key(record, key)).alias(f"has_{i}")
-                for i, key in enumerate(keys)
-            ],
+            F.min_by(line, "position").cast("binary").alias("first_line"),
+            *[F.bool_or(flag).alias(flag) for flag in flags],
         )
     )
-    found = [F.when(F.col(f"has_{i}"), F.lit(key)) for i, key in enumerate(keys)]
+    found = [F.when(F.col(flag), F.lit(key)) for flag, key in flags.items()]
     return aggregated.select(
         "file",
         F.md5(F.concat_ws(" ", "n_lines", "low", "high", "mixed").cast("binary")).alias("load_id"),
