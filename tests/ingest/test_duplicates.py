@@ -1,13 +1,14 @@
 """Judging against a plain loop over the records, and the rules one by one."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StringType, StructField, StructType
 
 from cxspark.contracts.checks import conform
@@ -69,7 +70,7 @@ def checked(spark: SparkSession, files: list[list[Event]]) -> DataFrame:
     return spark.createDataFrame(rows, SCHEMA)
 
 
-def known(spark: SparkSession, events: list[Event]) -> DataFrame:
+def known(spark: SparkSession, events: Sequence[Event]) -> DataFrame:
     rows = [
         ("s", e.key, e.user, "i", "view", NOW + timedelta(days=e.day), None, None, e.amount, None)
         for e in events
@@ -77,14 +78,12 @@ def known(spark: SparkSession, events: list[Event]) -> DataFrame:
     return spark.createDataFrame([(*row, "old", 1) for row in rows], SILVER_EVENTS.schema)
 
 
-def judged(
-    spark: SparkSession, files: list[list[Event]], before: tuple[Event, ...] = ()
-) -> list[Row]:
-    frame = checked(spark, files)
+def judged(frame: DataFrame, before: Sequence[Event] = ()) -> DataFrame:
     pieces, days = aggregate_pieces(frame), aggregate_days(frame)
-    found = judge(frame, pieces, days, known(spark, list(before)), max_events_per_user_day=LIMIT)
+    events = known(frame.sparkSession, before)
+    found = judge(frame, pieces, days, events, max_events_per_user_day=LIMIT)
     assert found.columns == JUDGED
-    return found.orderBy("file", "record_number").collect()
+    return found.orderBy("file", "record_number")
 
 
 def by_hand(files: list[list[Event]], before: tuple[Event, ...]) -> list[tuple[str, list[str]]]:
@@ -143,7 +142,9 @@ def test_outcomes_are_those_of_a_plain_loop(
         for events in files
     ]
     before = tuple(own(world, event) for world, (_, known) in enumerate(worlds) for event in known)
-    found = [(row["outcome"], row["reasons"]) for row in judged(spark, files, before)]
+    found = [
+        (row["outcome"], row["reasons"]) for row in judged(checked(spark, files), before).collect()
+    ]
     assert found == by_hand(files, before)
 
 
@@ -152,13 +153,7 @@ def test_the_first_by_file_and_place_is_accepted_whatever_task_read_it(
 ) -> None:
     rows = [Event().row("f2", 0), Event().row("f1", PIECE + 1), Event().row("f1", PIECE)]
     frame = spark.createDataFrame(rows, SCHEMA)
-    found = judge(
-        frame,
-        aggregate_pieces(frame),
-        aggregate_days(frame),
-        known(spark, []),
-        max_events_per_user_day=LIMIT,
-    )
+    found = judged(frame)
     accepted = found.where("outcome = 'accepted'").collect()
     assert [(row["file"], row["record_number"]) for row in accepted] == [("f1", 1)]
 
@@ -171,13 +166,7 @@ def test_records_are_numbered_through_the_pieces_of_a_file(spark: SparkSession) 
         for place in reversed(found)
     ]
     frame = spark.createDataFrame(rows, SCHEMA)
-    numbered = judge(
-        frame,
-        aggregate_pieces(frame),
-        aggregate_days(frame),
-        known(spark, []),
-        max_events_per_user_day=LIMIT,
-    )
+    numbered = judged(frame)
     found = {(row["file"], row["position"]): row["record_number"] for row in numbered.collect()}
     assert found == {
         (file, place): number
@@ -191,9 +180,7 @@ def test_null_in_another_column_is_another_content(spark: SparkSession) -> None:
     other = list(Event(amount=None).row("f", 1))
     other[CHECKED.index("quantity")] = 5.0
     frame = spark.createDataFrame([tuple(one), tuple(other)], SCHEMA)
-    pieces, days = aggregate_pieces(frame), aggregate_days(frame)
-    found = judge(frame, pieces, days, known(spark, []), max_events_per_user_day=LIMIT)
-    assert [row["reasons"] for row in found.orderBy("position").collect()] == [
+    assert [row["reasons"] for row in judged(frame).collect()] == [
         [],
         ["conflicting_event_id"],
     ]
@@ -229,8 +216,7 @@ def test_a_frame_without_its_columns_is_refused(spark: SparkSession, lost: str) 
 def test_outcomes_become_the_rows_of_their_tables(spark: SparkSession) -> None:
     bad = Event(key="b", user="v", reasons=("missing_item_id", "bad_encoding"))
     frame = checked(spark, [[Event(), bad], [Event()]])
-    pieces, days = aggregate_pieces(frame), aggregate_days(frame)
-    found = judge(frame, pieces, days, known(spark, []), max_events_per_user_day=LIMIT)
+    found, pieces = judged(frame), aggregate_pieces(frame)
     loads = spark.createDataFrame(
         [("f00", "f00", 2), ("f01", "f01", None), ("f02", "f02", None)],
         "load_id string, file string, n_records bigint",
