@@ -38,7 +38,7 @@ def reference_instant(newest: datetime, *, half_life_days: float) -> datetime:
 
     Example:
         >>> reference_instant(datetime(2026, 3, 1, tzinfo=UTC), half_life_days=14)
-        datetime.datetime(2026, 1, 3, 0, 0, tzinfo=datetime.timezone.utc)
+        datetime.datetime(2026, 2, 12, 0, 0, tzinfo=datetime.timezone.utc)
     """
     origin = datetime(1970, 1, 1, tzinfo=UTC)
     epoch = timedelta(days=half_life_days * _HALF_LIVES_PER_EPOCH)
