@@ -84,6 +84,8 @@ LOADS = Table(
             column("source", StringType(), "name of the data source"),
             column("load_id", StringType(), "fingerprint of the file's content"),
             column("file", StringType(), "address of the file"),
+            column("n_bytes", LongType(), "its size"),
+            column("modified_at", TimestampType(), "when it was last written, UTC"),
             column("n_records", LongType(), "records read"),
             column("n_accepted", LongType(), "records that became silver events"),
             column("n_duplicates", LongType(), "valid records that were there already"),

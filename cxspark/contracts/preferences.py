@@ -28,6 +28,7 @@ USER_ITEM = Table(
     ),
     key=("user_id", "item_id"),
     checks={"has_events": "n_events > 0", "in_order": "first_at <= last_at"},
+    deletion_vectors=True,
 )
 
 USER_INDEX = Table(
@@ -41,6 +42,7 @@ USER_INDEX = Table(
     ),
     key=("user_id",),
     checks={"not_negative": "user_index >= 0"},
+    deletion_vectors=True,
 )
 
 ITEM_INDEX = Table(
@@ -54,6 +56,7 @@ ITEM_INDEX = Table(
     ),
     key=("item_id",),
     checks={"not_negative": "item_index >= 0"},
+    deletion_vectors=True,
 )
 
 USER_NEIGHBORS = Table(

@@ -22,6 +22,7 @@ class Table:
         key: the columns that are unique together; empty for a log of attempts.
         checks: Delta CHECK constraints, name -> SQL.
         change_feed: whether readers may ask for what changed since a version.
+        deletion_vectors: whether single rows are replaced without rewriting their files.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Table:
     key: Sequence[str]
     checks: Mapping[str, str] = field(default_factory=dict)
     change_feed: bool = False
+    deletion_vectors: bool = False
 
     @property
     def columns(self) -> list[str]:

@@ -3,24 +3,25 @@
 import csv
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Literal
 
 import pyarrow as pa
 
 from cxspark.contracts.errors import ContractError
+from cxspark.ingest.files import Format, ListedFile, format_of
 from cxspark.ingest.profile import FileProfile
 from cxspark.ingest.settings import Source
 
-Format = Literal["csv", "json", "parquet"]
-_ENDINGS: dict[str, Format] = {
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".parquet": "parquet",
-}
 _GARBLED = "lines that aren't UTF-8; if it is in another encoding, set `encoding` of the source"
-_LEDGER = pa.schema({"load_id": pa.string(), "file": pa.string(), "n_records": pa.int64()})
+_LEDGER = pa.schema(
+    {
+        "load_id": pa.string(),
+        "file": pa.string(),
+        "n_bytes": pa.int64(),
+        "modified_at": pa.timestamp("us", "UTC"),
+        "n_records": pa.int64(),
+    }
+)
+_LOADED = "loaded before, left out"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -40,12 +41,16 @@ class Load:
     Attributes:
         load_id: fingerprint of its content.
         file: its address.
+        n_bytes: its size.
+        modified_at: when it was last written, microseconds since 1970.
         layout: how it's read.
         n_records: the records it must give; None where a record may go over several lines.
     """
 
     load_id: str
     file: str
+    n_bytes: int
+    modified_at: int
     layout: Layout
     n_records: int | None
 
@@ -58,7 +63,7 @@ class Batch:
     notes: tuple[str, ...]
 
     def table(self) -> pa.Table:
-        """load_id, file and n_records of each."""
+        """What the ledger has of each before it is read."""
         rows = [{name: getattr(load, name) for name in _LEDGER.names} for load in self.loads]
         return pa.Table.from_pylist(rows, schema=_LEDGER)
 
@@ -85,30 +90,8 @@ def loads_where(loads: Iterable[Load | FileProfile], *, source: str) -> str:
     return f"source = '{source}' AND load_id IN ({ids})"
 
 
-def by_format(files: Iterable[str], *, source: Source) -> dict[Format, list[str]]:
-    """The files by the format they're read in."""
-    groups: dict[Format, list[str]] = {"csv": [], "json": [], "parquet": []}
-    for file in files:
-        groups[format_of(file, source=source)].append(file)
-    return groups
-
-
-def format_of(file: str, *, source: Source) -> Format:
-    """How a file is read: as the source says, else by its name without ``.gz`` and the like.
-
-    Example:
-        >>> mapping = {"user_id": "u", "item_id": "i", "event_at": "t", "event_type": "e"}
-        >>> shop = Source(name="shop", columns=mapping)
-        >>> format_of("s3://bucket/day.jsonl.gz", source=shop), format_of("a.txt", source=shop)
-        ('json', 'csv')
-    """
-    if source.format != "auto":
-        return source.format
-    endings = [suffix.lower() for suffix in PurePosixPath(file).suffixes[-2:]]
-    return next((_ENDINGS[ending] for ending in reversed(endings) if ending in _ENDINGS), "csv")
-
-
 def plan_batch(
+    files: Sequence[ListedFile],
     profiles: Iterable[FileProfile],
     *,
     source: Source,
@@ -118,7 +101,8 @@ def plan_batch(
     """The files whose content is neither loaded nor twice in the batch, checked.
 
     Args:
-        profiles: one per file.
+        files: all of the input.
+        profiles: one for each of them that isn't known to be loaded.
         source: the mapping.
         loaded: the load ids of the ledger.
         columns_of: a Parquet file's columns; asked only where one of the wanted is all null.
@@ -129,15 +113,23 @@ def plan_batch(
     seen: dict[str, str] = {}
     loads: list[Load] = []
     notes: dict[str, list[str]] = {}
+    unchanged = [one.file for one in files if one.is_loaded]
+    if unchanged:
+        notes[_LOADED] = unchanged
+    listed = {one.file: one for one in files}
     for profile in sorted(profiles, key=lambda one: one.file):
         if profile.load_id in loaded:
-            notes.setdefault("loaded before, left out", []).append(profile.file)
+            notes.setdefault(_LOADED, []).append(profile.file)
         elif profile.load_id in seen:
             alike = f"the same content as {seen[profile.load_id]}, left out"
             notes.setdefault(alike, []).append(profile.file)
         else:
             seen[profile.load_id] = profile.file
-            loads.append(_checked(profile, source, columns_of))
+            layout, n_records = _layout(profile, source, columns_of)
+            file = listed[profile.file]
+            loads.append(
+                Load(profile.load_id, file.file, file.n_bytes, file.modified_at, layout, n_records)
+            )
             if source.encoding == "utf-8" and profile.n_garbled:
                 notes.setdefault(_GARBLED, []).append(profile.file)
     return Batch(tuple(loads), tuple(_note(what, files) for what, files in notes.items()))
@@ -149,9 +141,10 @@ def _note(what: str, files: Sequence[str]) -> str:
     return f"{files[0]}{others}: {what}"
 
 
-def _checked(
+def _layout(
     profile: FileProfile, source: Source, columns_of: Callable[[str], Collection[str]]
-) -> Load:
+) -> tuple[Layout, int | None]:
+    """How a file is read and the records it must give, once it is known to fit the mapping."""
     kind = format_of(profile.file, source=source)
     # JSON leaves out what is null: a day on which nothing was bought has no key for the pieces.
     wanted = source.source_columns(optional=kind != "json")
@@ -161,8 +154,7 @@ def _checked(
         multiline = paired if source.multiline == "auto" else source.multiline
         # Lines can't be told by bytes where a character has several.
         layout = Layout(kind, columns, multiline or _width(source.encoding) > 1)
-        n_records = None if layout.multiline else profile.n_lines - 1
-        return Load(profile.load_id, profile.file, layout, n_records)
+        return layout, None if layout.multiline else profile.n_lines - 1
     _decoded(profile, "utf-8")
     found: Collection[str] = profile.keys
     if kind == "parquet" and not set(wanted) <= set(found):
@@ -170,7 +162,7 @@ def _checked(
     for name in wanted:
         if name not in found:
             raise _missing(profile.file, name, ", ".join(found) or "none of the mapped ones")
-    return Load(profile.load_id, profile.file, Layout(kind), profile.n_lines)
+    return Layout(kind), profile.n_lines
 
 
 def match_columns(header: Sequence[str], wanted: Sequence[str], file: str) -> tuple[str, ...]:

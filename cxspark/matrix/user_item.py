@@ -19,14 +19,6 @@ _PRECISION = 9
 # event adds at most 2^8 times its weight; one 30 half-lives older than the instant adds nothing.
 _HALF_LIVES_PER_EPOCH = 8
 
-# How a matched cell takes in the increment's.
-MERGED = {
-    "weight": f"round(old.weight + new.weight, {_PRECISION})",
-    "n_events": "old.n_events + new.n_events",
-    "first_at": "least(old.first_at, new.first_at)",
-    "last_at": "greatest(old.last_at, new.last_at)",
-}
-
 
 def reference_instant(newest: datetime, *, half_life_days: float) -> datetime:
     """The fixed instant to which events are decayed, given the newest of them.
@@ -101,6 +93,33 @@ def aggregate_user_item(
             "n_events",
             "first_at",
             "last_at",
+        )
+        .select(*USER_ITEM.columns)
+    )
+
+
+def merge_cells(cells: DataFrame, known: DataFrame) -> DataFrame:
+    """What the matrix holds, once some events more are in, for the pairs that these events touch.
+
+    One row per user_id x item_id of `cells`: the sums, the first and the last of both.
+
+    Args:
+        cells: the matrix of the new events (``USER_ITEM``), with the same instant of decay.
+        known: the matrix so far.
+
+    Cost: one pass over `known`, where Spark broadcasts the new pairs; a shuffle of these alone.
+    """
+    key = ["user_id", "item_id"]
+    touched = require_columns(known, USER_ITEM).join(cells.select(*key), key, "left_semi")
+    return (
+        require_columns(cells, USER_ITEM)
+        .unionByName(touched)
+        .groupBy(*key)
+        .agg(
+            F.round(F.sum("weight"), _PRECISION).alias("weight"),
+            F.sum("n_events").alias("n_events"),
+            F.min("first_at").alias("first_at"),
+            F.max("last_at").alias("last_at"),
         )
         .select(*USER_ITEM.columns)
     )

@@ -13,6 +13,8 @@ def create_statement(table: Table, address: str) -> str:
     properties = {f"delta.constraints.{name}": rule for name, rule in table.checks.items()}
     if table.change_feed:
         properties["delta.enableChangeDataFeed"] = "true"
+    if table.deletion_vectors:
+        properties["delta.enableDeletionVectors"] = "true"
     listed = ", ".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in properties.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {address} ({columns}) USING delta "

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from urllib.parse import unquote
 
 from pyspark.errors import AnalysisException
@@ -13,13 +14,20 @@ from pyspark.sql.types import StringType, StructField, StructType
 from cxspark.contracts.errors import ContractError
 
 _MALFORMED = "malformed"
+_STAMP = (
+    "_metadata.file_path AS file",
+    "_metadata.file_size AS n_bytes",
+    "_metadata.file_modification_time AS modified_at",
+)
 _UNREADABLE = re.compile(
     r"\[(FAILED_READ_FILE|PARQUET_TYPE_ILLEGAL|CANNOT_MERGE_SCHEMAS|FAILED_MERGE)[^\]]*\].*"
 )
 
 
-def find_files(spark: SparkSession, paths: Sequence[str]) -> list[str]:
-    """The addresses of all files there, sorted; names that start with ``_`` or ``.`` don't count.
+def list_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """One row per file there: file, n_bytes, modified_at; nothing is read of it.
+
+    Files without a byte and names that start with ``_`` or ``.`` don't count.
 
     Args:
         spark: the session.
@@ -28,10 +36,10 @@ def find_files(spark: SparkSession, paths: Sequence[str]) -> list[str]:
     Raises:
         ContractError: a path leads nowhere. An empty folder is no error.
     """
-    found: set[str] = set()
+    found: list[DataFrame] = []
     for path in paths:
         try:
-            found.update(_reader(spark).text(path).inputFiles())
+            found.append(_reader(spark).format("binaryFile").load(path).selectExpr(*_STAMP))
         except AnalysisException as error:
             raise ContractError(
                 path,
@@ -39,7 +47,7 @@ def find_files(spark: SparkSession, paths: Sequence[str]) -> list[str]:
                 "nothing there",
                 "correct `input`; a relative path starts where the job was started",
             ) from error
-    return sorted(found)
+    return reduce(DataFrame.unionAll, found).distinct()
 
 
 def read_lines(spark: SparkSession, files: Sequence[str]) -> DataFrame:

@@ -53,7 +53,6 @@ class Commit:
     """A commit as the table's history tells it; `job` is empty where others wrote it."""
 
     version: int
-    operation: str
     metrics: Mapping[str, str]
     job: str = ""
     run_id: str = ""
@@ -63,9 +62,6 @@ class Commit:
 
     @property
     def n_rows(self) -> int:
-        """The rows the commit wrote: inserted and updated ones for a MERGE."""
-        if self.operation == "MERGE":
-            names = ("numTargetRowsInserted", "numTargetRowsUpdated")
-            return sum(int(self.metrics.get(name, 0)) for name in names)
+        """The rows the commit wrote, without those that came along from files it rewrote."""
         written = int(self.metrics.get("numOutputRows", 0))
         return written - int(self.metrics.get("numCopiedRows", 0))

@@ -10,7 +10,7 @@ from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.matrix.index import assign_index
 from cxspark.matrix.settings import BuildUserItemSettings
-from cxspark.matrix.user_item import MERGED, aggregate_user_item, reference_instant
+from cxspark.matrix.user_item import aggregate_user_item, merge_cells, reference_instant
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 
@@ -48,7 +48,7 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
     if intake.since is None:
         tables.overwrite(USER_ITEM, cells, facts=facts)
     else:
-        tables.merge(USER_ITEM, cells, matched=MERGED, facts=facts)
+        tables.merge(USER_ITEM, merge_cells(cells, tables.read(USER_ITEM)), facts=facts)
     cells.unpersist()
 
 

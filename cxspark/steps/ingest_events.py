@@ -4,11 +4,13 @@ import logging
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
-from cxspark.ingest.batch import Batch, by_format, loads_where, plan_batch
+from cxspark.ingest.batch import Batch, loads_where, plan_batch
 from cxspark.ingest.duplicates import aggregate_days, aggregate_pieces, judge, span, within_days
 from cxspark.ingest.events import check_records
+from cxspark.ingest.files import ListedFile, by_format, look_up_files
 from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine, to_silver
 from cxspark.ingest.profile import FileProfile, profile_files
 from cxspark.ingest.records import records_from_csv, records_from_json, to_bronze
@@ -61,20 +63,24 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
 
 
 def _plan(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> Batch:
-    """Profile every file, and plan those whose content isn't in the ledger."""
+    """Profile every file that isn't known as it is, and plan those with content that is new."""
     source = settings.source
-    files = by_format(raw_files.find_files(spark, settings.input), source=source)
+    ledger = tables.read_or_empty(LOADS).where(F.col("source") == source.name)
+    listed = look_up_files(raw_files.list_files(spark, settings.input), ledger)
+    every = [ListedFile(**row.asDict()) for row in raw_files.collect_rows(listed)]
+    files = by_format([one.file for one in every if not one.is_loaded], source=source)
     lines = raw_files.read_lines(spark, files["csv"])
     objects = raw_files.read_objects(spark, json=files["json"], parquet=files["parquet"])
     profiles = profile_files(lines, quote=source.quote).unionByName(
         profile_files(objects, quote=source.quote, keys=source.source_columns())
     )
     found = [FileProfile(**row.asDict()) for row in raw_files.collect_rows(profiles)]
-    ledger = tables.read_or_empty(LOADS).where(loads_where(found, source=source.name))
+    known = ledger.where(loads_where(found, source=source.name)).select("load_id")
     return plan_batch(
+        every,
         found,
         source=source,
-        loaded={row["load_id"] for row in ledger.select("load_id").collect()},
+        loaded={row["load_id"] for row in known.collect()} if found else (),
         columns_of=lambda file: raw_files.parquet_columns(spark, file),
     )
 

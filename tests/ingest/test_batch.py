@@ -1,7 +1,8 @@
 import pytest
 
 from cxspark.contracts.errors import ContractError
-from cxspark.ingest.batch import Layout, format_of, match_columns, plan_batch
+from cxspark.ingest.batch import Layout, match_columns, plan_batch
+from cxspark.ingest.files import ListedFile, format_of
 from cxspark.ingest.profile import FileProfile
 from cxspark.ingest.settings import Source
 
@@ -20,7 +21,11 @@ def profile(file: str = "a.csv", load_id: str = "1", **other: object) -> FilePro
 
 def plan(*profiles: FileProfile, loaded: tuple[str, ...] = (), **other: object):  # type: ignore[no-untyped-def]
     return plan_batch(
-        profiles, source=source(**other), loaded=loaded, columns_of=lambda _: list(COLUMNS.values())
+        [ListedFile(one.file, 100, 0, is_loaded=False) for one in profiles],
+        profiles,
+        source=source(**other),
+        loaded=loaded,
+        columns_of=lambda _: list(COLUMNS.values()),
     )
 
 

@@ -218,8 +218,8 @@ def test_outcomes_become_the_rows_of_their_tables(spark: SparkSession) -> None:
     frame = checked(spark, [[Event(), bad], [Event()]])
     found, pieces = judged(frame), aggregate_pieces(frame)
     loads = spark.createDataFrame(
-        [("f00", "f00", 2), ("f01", "f01", None), ("f02", "f02", None)],
-        "load_id string, file string, n_records bigint",
+        [(name, name, 9, NOW, n) for name, n in (("f00", 2), ("f01", None), ("f02", None))],
+        "load_id string, file string, n_bytes bigint, modified_at timestamp, n_records bigint",
     )
     silver = conform(to_silver(found), SILVER_EVENTS).collect()
     assert [(row["load_id"], row["record_number"]) for row in silver] == [("f00", 1)]

@@ -56,6 +56,7 @@ ROWS = {
         FROM range(100)""",
     "ops.loads": """
         SELECT concat('shop ', id) AS source, 'f1' AS load_id, 'a.csv' AS file,
+          99L AS n_bytes, timestamp'2026-11-23 17:00:00' AS modified_at,
           3070L AS n_records, 3000L AS n_accepted, 20L AS n_duplicates, 50L AS n_quarantined,
           'r' AS run_id, timestamp'2026-11-23 18:00:00' AS loaded_at
         FROM range(2)""",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from cxspark.contracts.errors import ContractError
-from cxspark.matrix.user_item import aggregate_user_item, reference_instant
+from cxspark.matrix.user_item import aggregate_user_item, merge_cells, reference_instant
 
 SCHEMA = "user_id string, item_id string, event_type string, event_at timestamp"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -79,6 +79,20 @@ def test_sums_of_tenths_are_the_same_in_any_order(spark: SparkSession) -> None:
     rows = [("u", "a", "view", NOON)] * 3
     found = cells(aggregate_user_item(events(spark, *rows), weights={"view": 0.1}, other_weight=1))
     assert found["u", "a"].weight == 0.3
+
+
+def test_merged_cells_are_those_that_the_new_events_touch(spark: SparkSession) -> None:
+    before = events(spark, ("u", "a", "view", NOON), ("u", "b", "view", NOON))
+    new = events(spark, ("u", "a", "purchase", NOON + timedelta(1)), ("v", "c", "view", NOON))
+    known, more = (
+        aggregate_user_item(frame, weights=WEIGHTS, other_weight=1.0) for frame in (before, new)
+    )
+    found = cells(merge_cells(more, known))
+    assert {pair: (row.weight, row.n_events) for pair, row in found.items()} == {
+        ("u", "a"): (6.0, 2),
+        ("v", "c"): (1.0, 1),
+    }
+    assert found["u", "a"].last_at - found["u", "a"].first_at == timedelta(1)
 
 
 def test_the_plan_shuffles_the_events_once(spark: SparkSession) -> None:

@@ -74,15 +74,19 @@ def test_overwrite_where_leaves_the_other_rows(spark: SparkSession, tmp_path: Pa
     assert content(tables, USER_INDEX) == [("a", 0), ("b", 7)]
 
 
-def test_merge_inserts_new_keys_and_updates_the_others(spark: SparkSession, tmp_path: Path) -> None:
+def test_merge_adds_new_keys_and_replaces_the_others(spark: SparkSession, tmp_path: Path) -> None:
     tables = tables_at(spark, tmp_path)
     tables.overwrite(USER_INDEX, index(spark, ("a", 0), ("b", 1)))
-    tables.merge(
-        USER_INDEX,
-        index(spark, ("b", 5), ("c", 2)),
-        matched={"user_index": "old.user_index + new.user_index"},
-    )
-    assert content(tables, USER_INDEX) == [("a", 0), ("b", 6), ("c", 2)]
+    tables.merge(USER_INDEX, index(spark, ("b", 5), ("c", 2)))
+    assert content(tables, USER_INDEX) == [("a", 0), ("b", 5), ("c", 2)]
+    assert [output.n_rows for output in tables.run.outputs] == [2, 2]
+
+
+def test_merging_no_rows_commits_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    tables = tables_at(spark, tmp_path)
+    tables.merge(USER_INDEX, index(spark, ("a", 0)))
+    tables.merge(USER_INDEX, index(spark))
+    assert [output.version for output in tables.run.outputs] == [1]
 
 
 def test_changes_since_a_version_are_those_rows_alone(spark: SparkSession, tmp_path: Path) -> None:

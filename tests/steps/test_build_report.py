@@ -36,7 +36,8 @@ ROWS = {
           timestamp'2026-11-23 18:00:00' AS loaded_at
         FROM range(7)""",
     "ops.loads": """
-        SELECT 'shop' AS source, 'f1' AS load_id, 'a.csv' AS file, 114L AS n_records,
+        SELECT 'shop' AS source, 'f1' AS load_id, 'a.csv' AS file, 99L AS n_bytes,
+          timestamp'2026-11-23 17:00:00' AS modified_at, 114L AS n_records,
           102L AS n_accepted, 5L AS n_duplicates, 7L AS n_quarantined, 'r' AS run_id,
           timestamp'2026-11-23 18:00:00' AS loaded_at""",
     "gold.user_item": """

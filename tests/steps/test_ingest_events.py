@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.errors import ContractError
 from cxspark.ingest.settings import IngestEventsSettings
+from cxspark.runtime import raw_files
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
@@ -101,6 +102,22 @@ def test_the_same_content_again_writes_nothing(job: Job) -> None:
     (job.raw / "copy.csv").write_text(FIRST, encoding="utf-8")
     assert job.run().outputs == []
     assert job.everything() == before
+
+
+def test_a_file_known_as_it_is_isnt_read_again(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, read = Job(spark, tmp_path), []
+    job.run("a.csv")
+    lines = raw_files.read_lines
+    monkeypatch.setattr(
+        raw_files, "read_lines", lambda spark, files: read.extend(files) or lines(spark, files)
+    )
+    job.run()
+    assert {Path(file).name for file in read} == {"b.csv"}
+    (job.raw / "a.csv").write_text(FIRST + "9,u9,i9,2026-03-01 13:00:00,view\n", encoding="utf-8")
+    job.run()
+    assert "a.csv" in {Path(file).name for file in read}
 
 
 def test_a_run_makes_whole_what_a_killed_one_left_in_part(job: Job, spark: SparkSession) -> None:
