@@ -2,13 +2,14 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.util import inheritable_thread_target
 
 from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.checks import conform, require_columns
@@ -17,6 +18,7 @@ from cxspark.contracts.table import Table
 from cxspark.runtime.ddl import create_statement
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Commit, Run, TableVersion
+from cxspark.runtime.violations import explained
 
 log = logging.getLogger("cxspark")
 
@@ -142,18 +144,18 @@ class Tables:
             ContractError: the frame isn't what the contract declares, or breaks a constraint.
         """
         frame = conform(frame, table)
-        self._create(table)
+        condition = F.lit(True) if self._create(table) or where is None else F.expr(where)
         writer = frame.writeTo(self.location.address(table))
         writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
-        with _explained(table):
-            writer.overwrite(F.expr(where) if where else F.lit(True))
+        with explained(table):
+            writer.overwrite(condition)
         self._record(table)
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Add rows in one commit; not idempotent, so only for a log of attempts."""
         frame = conform(frame, table)
         self._create(table)
-        with _explained(table):
+        with explained(table):
             frame.writeTo(self.location.address(table)).append()
 
     def merge(
@@ -183,10 +185,26 @@ class Tables:
             writer = frame.write.format("delta").mode("overwrite")
             writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
             writer = writer.option("replaceUsing", ", ".join(table.key))
-            with _explained(table):
+            with explained(table):
                 writer.saveAsTable(self.location.address(table))
             self._record(table)
         frame.unpersist()
+
+    def side_by_side(self, *writes: Callable[[], None]) -> None:
+        """Write several tables at once, each in a thread.
+
+        Planning a write and committing it leaves the cores idle for a second or two.
+
+        Args:
+            writes: calls of `overwrite` or `merge`, of different tables that need no order.
+
+        Raises:
+            Exception: of the first of them that failed, when all have ended.
+        """
+        thread = inheritable_thread_target(self.spark)
+        with ThreadPoolExecutor(len(writes)) as pool:
+            for write in [pool.submit(thread(write)) for write in writes]:
+                write.result()
 
     def warn(self, message: str) -> None:
         """Keep something a person should look at in the run's record."""
@@ -201,12 +219,14 @@ class Tables:
             counted.append(TableVersion(name, version, self.spark.sql(query).collect()[0]["n"]))
         return counted
 
-    def _create(self, table: Table) -> None:
+    def _create(self, table: Table) -> bool:
+        """Whether the table had to be made."""
         if self.exists(table):
-            return
+            return False
         if self.location.database is not None:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.location.namespace()}")
         self.spark.sql(create_statement(table, self.location.address(table)))
+        return True
 
     def _record(self, table: Table) -> None:
         """Put the run's own commit into the manifest (another run's may have come after it)."""
@@ -225,22 +245,3 @@ def _note(user_metadata: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return note if isinstance(note, dict) and "run_id" in note else {}
-
-
-@contextmanager
-def _explained(table: Table) -> Iterator[None]:
-    """Turn a broken NOT NULL or CHECK into a ContractError that names the table and the rule."""
-    try:
-        yield
-    except Exception as error:  # its class differs between classic Spark and Connect
-        found = next((line for line in str(error).splitlines() if _is_violation(line)), None)
-        if found is None:
-            raise
-        rules = ", ".join(["NOT NULL where declared", *table.checks.values()])
-        raise ContractError(
-            table.name, rules, found.strip(), "look for the rows in the job's input"
-        ) from error
-
-
-def _is_violation(line: str) -> bool:
-    return "DELTA_NOT_NULL_CONSTRAINT_VIOLATED" in line or "DELTA_VIOLATE_CONSTRAINT" in line

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
+from cxspark.contracts.table import Table
 from cxspark.matrix.index import assign_index
 from cxspark.matrix.settings import BuildUserItemSettings
 from cxspark.matrix.user_item import aggregate_user_item, merge_cells, reference_instant
@@ -40,9 +42,10 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
         half_life_days=settings.half_life_days,
         reference_at=intake.reference_at,
     ).persist()
-    for dictionary in (USER_INDEX, ITEM_INDEX):
-        known = tables.read_or_empty(dictionary)
-        tables.merge(dictionary, assign_index(cells, known, dictionary=dictionary))
+    tables.side_by_side(
+        partial(_merge_dictionary, USER_INDEX, cells, tables),
+        partial(_merge_dictionary, ITEM_INDEX, cells, tables),
+    )
     # The matrix comes last: its commit says which events are in, and so that their ids are.
     facts = {"reference_at": intake.reference_at and intake.reference_at.isoformat()}
     if intake.since is None:
@@ -50,6 +53,12 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
     else:
         tables.merge(USER_ITEM, merge_cells(cells, tables.read(USER_ITEM)), facts=facts)
     cells.unpersist()
+
+
+def _merge_dictionary(dictionary: Table, cells: DataFrame, tables: Tables) -> None:
+    """Give the ids that are new the integers that follow on."""
+    known = tables.read_or_empty(dictionary)
+    tables.merge(dictionary, assign_index(cells, known, dictionary=dictionary))
 
 
 def _increment(settings: BuildUserItemSettings, tables: Tables) -> Intake | None:

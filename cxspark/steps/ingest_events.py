@@ -1,7 +1,7 @@
 """Take in raw event files: bronze as they came, silver what is valid, quarantine the rest."""
 
 import logging
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -54,8 +54,10 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     ledger = to_loads(
         judged, pieces, loads, source=source.name, run_id=tables.run.run_id, loaded_at=started_at
     )
-    tables.overwrite(QUARANTINE, to_quarantine(judged), where=where)
-    tables.overwrite(SILVER_EVENTS, to_silver(judged), where=where)
+    tables.side_by_side(
+        partial(tables.overwrite, QUARANTINE, to_quarantine(judged), where=where),
+        partial(tables.overwrite, SILVER_EVENTS, to_silver(judged), where=where),
+    )
     tables.overwrite(LOADS, ledger, where=where)
     log.info("%s: %s", source.name, aggregate_funnel(ledger).collect()[0]["funnel"])
     for frame in (judged, days, pieces):

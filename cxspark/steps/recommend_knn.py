@@ -1,5 +1,7 @@
 """Recommend what the users nearest to a user have, and what is popular where that isn't enough."""
 
+from functools import partial
+
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM, USER_NEIGHBORS
@@ -32,8 +34,10 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
     )
     ours = f"algorithm = '{ALGORITHM}'"
     neighbors = name_neighbors(nearest, metric=settings.metric)
-    tables.overwrite(USER_NEIGHBORS, neighbors, where=ours)
-    tables.overwrite(RECOMMENDATIONS, recommendations, where=ours)
+    tables.side_by_side(
+        partial(tables.overwrite, USER_NEIGHBORS, neighbors, where=ours),
+        partial(tables.overwrite, RECOMMENDATIONS, recommendations, where=ours),
+    )
     for frame in (nearest, rows, items):
         frame.unpersist()
 
