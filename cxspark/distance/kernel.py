@@ -9,12 +9,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sparse_dot_topn import sp_matmul_topn
 
-from cxspark.distance.metrics import Metric, distances_between, prepend_column, rank_by
+from cxspark.distance.metrics import (
+    Metric,
+    Ranking,
+    distances_between,
+    prepend_column,
+    rank_by,
+)
 from cxspark.distance.rows import RowBlock
 
 # Among equals the library keeps any. So each candidate is set back by its position times this: more
 # than the rounding of a sum, far less than a difference that means something.
 _SETBACK = 2.0**-44
+# The same where all products are whole numbers; of fewer candidates than this, less than one.
+_WHOLE_SETBACK = 2.0**-14
 # Further candidates looked at, so that those whom the setback misplaces aren't lost.
 _SPARE = 4
 # Cells of pairs at once, when their distances are taken: what a processor's cache holds.
@@ -121,19 +129,33 @@ def _best(
     """
     ranking = rank_by(metric, queries, candidates, k=k)
     n_candidates = candidates.shape[0]
-    # Stored for every candidate, so that those with nothing in common are seen too.
-    setback = -_SETBACK * np.arange(1.0, n_candidates + 1)
+    left, right, setback = _set_back(ranking, n_candidates)
     best = sp_matmul_topn(
-        prepend_column(np.ones(queries.shape[0]), ranking.left),
-        prepend_column(setback, ranking.right).T.tocsr(),
+        left,
+        right.T.tocsr(),
         top_n=min(k + _SPARE, n_candidates),
         threshold=-np.inf,
         n_threads=1,
     )
     query = np.repeat(np.arange(queries.shape[0]), np.diff(best.indptr))
-    greatest = best.data + _SETBACK * (n_candidates + 64)
+    greatest = best.data + setback * (n_candidates + 64)
     least = np.maximum(ranking.offset[query] - ranking.scale[query] * greatest, 0.0)
     return query + start, best.indices.astype(np.int64), least ** (1.0 / ranking.power)
+
+
+def _set_back(ranking: Ranking, n_candidates: int) -> tuple[csr_matrix, csr_matrix, float]:
+    """The ranking's two sides with each candidate set back by its position times what is returned.
+
+    The value is stored for every candidate, so that those with nothing in common are seen too.
+    """
+    position = np.arange(1.0, n_candidates + 1)
+    if ranking.is_whole and n_candidates < 1.0 / _WHOLE_SETBACK:
+        # There is such a column already: a second one is a quarter of the search's time.
+        right = ranking.right.copy()
+        right.data[right.indptr[:-1]] -= _WHOLE_SETBACK * position
+        return ranking.left, right, _WHOLE_SETBACK
+    left = prepend_column(np.ones(ranking.left.shape[0]), ranking.left)
+    return left, prepend_column(-_SETBACK * position, ranking.right), _SETBACK
 
 
 def _distances(

@@ -25,6 +25,7 @@ class Ranking:
         offset: one per query.
         scale: one per query, positive.
         power: 2 where the product orders squared distances, else 1.
+        is_whole: all products are whole numbers, exactly, with 14 bits to spare.
     """
 
     left: csr_matrix
@@ -32,6 +33,7 @@ class Ranking:
     offset: Floats
     scale: Floats
     power: int
+    is_whole: bool = False
 
 
 def rank_by(metric: Metric, queries: csr_matrix, candidates: csr_matrix, *, k: int) -> Ranking:
@@ -97,10 +99,14 @@ def prepend_column(column: Floats, rows: csr_matrix) -> csr_matrix:
 def _rank_euclidean(queries: csr_matrix, candidates: csr_matrix, k: int) -> Ranking:
     """By |a|^2 - |a - b|^2 = 2 a.b - |b|^2, in units of the greatest distance that can matter.
 
-    The k nearest are no farther than |a| + the k-th smallest |b|. A unit that is a power of two
-    leaves whole numbers exact.
+    The k nearest are no farther than |a| + the k-th smallest |b|. Whole numbers, such as counts,
+    are exact as they are.
     """
     ours, theirs = _squared_norms(queries), _squared_norms(candidates)
+    if _is_whole(queries, ours) and _is_whole(candidates, theirs):
+        one = np.ones(ours.size)
+        left = prepend_column(one, _scaled(2.0 * one, queries))
+        return Ranking(left, prepend_column(-theirs, candidates), ours, one, 2, is_whole=True)
     kth = np.partition(theirs, min(k, theirs.size) - 1)[min(k, theirs.size) - 1]
     reach = np.maximum((np.sqrt(ours) + np.sqrt(kth)) ** 2, 1e-200)
     scale = np.exp2(np.ceil(np.log2(reach)))
@@ -133,6 +139,11 @@ def _support(rows: csr_matrix) -> csr_matrix:
     """1 where a value isn't zero."""
     ones = (rows.data != 0).astype(np.float64)
     return csr_matrix((ones, rows.indices, rows.indptr), rows.shape)
+
+
+def _is_whole(rows: csr_matrix, squared_norms: Floats) -> bool:
+    """Whether sums of products of such rows are whole and leave 14 of 53 bits free."""
+    return squared_norms.max() < 2.0**36 and bool(np.array_equal(rows.data, np.rint(rows.data)))
 
 
 def _squared_norms(rows: csr_matrix) -> Floats:

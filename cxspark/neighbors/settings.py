@@ -30,7 +30,7 @@ class RecommendKnnSettings(Settings):
         default=7.0, gt=0, description="days before the newest event that count as popular now"
     )
     block_rows: int = Field(
-        default=4096,
+        default=8192,
         ge=1,
         le=65_536,
         description="users per block, about; bounds a worker's memory",

@@ -74,11 +74,12 @@ def search(
 
 @st.composite
 def counts(draw: st.DrawFn) -> Rows:
-    """Small counts: many rows with one item, with nothing, or the same."""
+    """Counts, small or huge: many rows with one item, with nothing, or the same."""
     n_rows, n_columns = draw(st.integers(1, 30)), draw(st.integers(1, 6))
     seed, share = draw(st.integers(0, 2**32)), draw(st.sampled_from([0.1, 0.4, 0.9]))
     rng = np.random.default_rng(seed)
     values = rng.integers(1, 4, (n_rows, n_columns)) * (rng.random((n_rows, n_columns)) < share)
+    values *= draw(st.sampled_from([1, 2**16, 2**20]))
     names = rng.permutation(n_rows)
     return {f"u{name}": row.astype(float) for name, row in zip(names, values, strict=True)}
 
@@ -129,10 +130,12 @@ def test_real_weights_of_very_different_size_give_the_true_distances(
     )
 
 
-def test_thousands_at_one_distance_are_settled_by_id() -> None:
-    one_item = {f"u{number:05d}": np.eye(50)[number % 50] for number in range(4000)}
-    found = search({"q": np.zeros(50)}, one_item, k=5, metric="euclidean", n_blocks=2)
-    assert found["q"] == [(1.0, f"u{number:05d}") for number in range(5)]
+@pytest.mark.parametrize("n_rows", [4_000, 17_000])
+@pytest.mark.parametrize("weight", [1.0, 1.5])
+def test_thousands_at_one_distance_are_settled_by_id(n_rows: int, weight: float) -> None:
+    one_item = {f"u{number:05d}": weight * np.eye(50)[number % 50] for number in range(n_rows)}
+    found = search({"q": np.zeros(50)}, one_item, k=5, metric="euclidean", n_blocks=1)
+    assert found["q"] == [(weight, f"u{number:05d}") for number in range(5)]
 
 
 def test_ids_are_ordered_as_text() -> None:
