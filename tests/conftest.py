@@ -20,6 +20,9 @@ settings.register_profile(
 settings.load_profile("spark")
 
 SMALL = {
+    # A test's rows are few: to generate code for each task's projections costs more than they do.
+    # Whole stages are compiled as ever.
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.master": "local[2]",
     "spark.driver.memory": "3g",
     "spark.sql.shuffle.partitions": "2",
@@ -37,6 +40,11 @@ SMALL = {
     "spark.ui.retainedStages": "1",
     "spark.ui.retainedTasks": "1",
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest first, so that processes side by side have work till the end."""
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def demo(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def invoke(*arguments: str) -> str:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
+    result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     return result.stdout
 

@@ -1,0 +1,12 @@
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="module", autouse=True)
+def generated_code(spark: SparkSession) -> Iterator[None]:
+    """Hundreds of thousands of rows are worth code of their own, as in production."""
+    spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK")
+    yield
+    spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
