@@ -25,7 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console()
+# A file or a pipe has no width of its own: nothing is cut there to fit a screen.
+out = Console(width=None if sys.stdout.isatty() else 200)
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", envvar="CXSPARK_CONFIG", help="YAML of the environment")
