@@ -15,7 +15,7 @@ from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
 
-_WIDTHS = (34, 34, 9, 9, 7, 11, 8, 6)
+_WIDTHS = (38, 34, 9, 9, 7, 11, 8, 6)
 
 
 @dataclass(frozen=True)
