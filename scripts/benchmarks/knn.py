@@ -60,11 +60,11 @@ CASES = (
 def run(spark: SparkSession, scale: float) -> Iterator[Row]:
     """The whole job, neighbours and recommendations, at each size.
 
-    A run of the first comes before, untimed: the first job of a session waits for Spark's own code
-    to be loaded and compiled, many seconds that belong to the session's start.
+    A run on a tenth of it comes first, untimed: the first job of a session waits for Spark's own
+    code to be loaded and compiled, some seconds that belong to the session's start.
     """
     with tempfile.TemporaryDirectory() as name:
-        _write(spark, make_matrix(CASES[0].scaled(scale)), Path(name))
+        _write(spark, make_matrix(CASES[0].scaled(scale / 10)), Path(name))
         STEP.run(spark, STEP.settings(), tables_in(spark, Path(name), STEP.name))
     for case in CASES:
         yield _compare(spark, case.scaled(scale))
