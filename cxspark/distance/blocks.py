@@ -1,4 +1,4 @@
-"""Packing the cells of a sparse matrix into blocks of rows, one record each, and back."""
+"""Packing the cells of a sparse matrix into blocks of rows, one record each."""
 
 import math
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
-    ArrayType,
     BinaryType,
     DoubleType,
     IntegerType,
@@ -18,6 +17,7 @@ from pyspark.sql.types import (
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.table import Table, column
 from cxspark.distance.rows import RowBlock
+from cxspark.distance.worker import spare_modules
 
 CELLS = Table(
     name="cells",
@@ -42,20 +42,6 @@ ROW_BLOCKS = Table(
         ]
     ),
     key=("block",),
-)
-
-ROWS = Table(
-    name="rows",
-    grain="one row per row_id",
-    schema=StructType(
-        [
-            column("block", IntegerType(), "the block it is in"),
-            column("row_id", StringType(), "which row"),
-            column("column_indices", ArrayType(IntegerType(), False), "ascending"),
-            column("column_values", ArrayType(DoubleType(), False), "of these columns"),
-        ]
-    ),
-    key=("row_id",),
 )
 
 
@@ -92,34 +78,24 @@ def pack_rows(cells: DataFrame, *, n_blocks: int) -> DataFrame:
     block = F.pmod(F.xxhash64("row_id"), F.lit(n_blocks)).cast("int")
     return (
         cells.select(block.alias("block"), *CELLS.columns)
+        # Each block becomes a partition, and is packed as it comes: a group would be sorted first.
         .repartitionById(n_blocks, "block")
-        .groupBy("block")
-        .applyInArrow(_pack, ROW_BLOCKS.schema)
+        .mapInArrow(_pack, ROW_BLOCKS.schema)
         .select(*ROW_BLOCKS.columns)
     )
 
 
-def unpack_rows(blocks: DataFrame) -> DataFrame:
-    """The rows of packed blocks, one row each: block, row_id, column_indices, column_values.
-
-    No shuffle.
-    """
-    require_columns(blocks, ROW_BLOCKS)
-    return blocks.mapInArrow(_unpack, ROWS.schema).select(*ROWS.columns)
-
-
-def _pack(cells: pa.Table) -> pa.Table:
+def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """All cells of a partition as one block."""
+    spare_modules()
+    parts = list(batches)
+    if not parts:
+        return
+    cells = pa.Table.from_batches(parts)
     block = RowBlock.of_cells(
         cells["row_id"].combine_chunks(),
         cells["column_index"].to_numpy(),
         cells["value"].to_numpy(),
     )
-    return pa.table({"block": cells["block"].slice(0, 1), "rows": [block.to_bytes()]})
-
-
-def _unpack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for number, stream in zip(batch["block"], batch["rows"], strict=True):
-            rows = RowBlock.from_bytes(stream.as_buffer()).to_batch()
-            numbers = pa.repeat(number, rows.num_rows)
-            yield pa.RecordBatch.from_arrays([numbers, *rows.columns], names=ROWS.columns)
+    columns = [cells["block"][:1].combine_chunks(), pa.array([block.to_bytes()], pa.binary())]
+    yield pa.RecordBatch.from_arrays(columns, names=ROW_BLOCKS.columns)

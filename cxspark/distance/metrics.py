@@ -13,27 +13,33 @@ from scipy.sparse import csr_matrix, identity
 
 Metric = Literal["euclidean", "cosine", "jaccard"]
 Floats = NDArray[np.float64]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """A product that is the greater the nearer: ``distance ** power = offset - scale * product``.
+    """What is the greater the nearer: ``product = base + left @ right.T``.
 
     Attributes:
         left: queries x anything.
-        right: candidates x the same; ``left @ right.T`` is of the order of 1 near the best.
-        offset: one per query.
-        scale: one per query, positive.
+        right: candidates x the same.
+        base: one per candidate.
+        offset: one per query: ``distance ** power = offset - product``.
         power: 2 where the product orders squared distances, else 1.
-        is_whole: all products are whole numbers, exactly, with 14 bits to spare.
+        rounding: one per query: more than the products of two equal distances differ by; where all
+            are whole numbers, less than those of different ones do.
     """
 
     left: csr_matrix
     right: csr_matrix
+    base: Floats
     offset: Floats
-    scale: Floats
     power: int
-    is_whole: bool = False
+    rounding: Floats
+
+    def floor(self, reach: Floats) -> Floats:
+        """The product that every candidate exceeds that is within this distance of a query."""
+        return self.offset - reach**self.power - self.rounding
 
 
 def rank_by(metric: Metric, queries: csr_matrix, candidates: csr_matrix, *, k: int) -> Ranking:
@@ -43,15 +49,17 @@ def rank_by(metric: Metric, queries: csr_matrix, candidates: csr_matrix, *, k: i
         metric: euclidean, cosine or jaccard.
         queries: at least one row.
         candidates: at least one row, as many columns.
-        k: how many are wanted: sets the scale near which differences matter.
+        k: how many are wanted: tells which differences matter.
     """
     if metric == "euclidean":
         return _rank_euclidean(queries, candidates, k)
-    one = np.ones(queries.shape[0])
+    one, zero = np.ones(queries.shape[0]), np.zeros(candidates.shape[0])
     if metric == "cosine":
-        return Ranking(_normalised(queries), _normalised(candidates), one, one, 1)
-    similarity = _jaccard_similarity(queries, candidates)
-    return Ranking(similarity, identity(candidates.shape[0], format="csr"), one, one, 1)
+        left, right = _normalised(queries), _normalised(candidates)
+    else:
+        left = _jaccard_similarity(queries, candidates)
+        right = identity(candidates.shape[0], format="csr")
+    return Ranking(left, right, zero, one, 1, _ROUNDING * one)
 
 
 def distances_between(metric: Metric, a: csr_matrix, b: csr_matrix) -> Floats:
@@ -83,36 +91,21 @@ def distances_between(metric: Metric, a: csr_matrix, b: csr_matrix) -> Floats:
     return 1.0 - np.divide(common, either, out=np.zeros_like(common), where=either > 0)
 
 
-def prepend_column(column: Floats, rows: csr_matrix) -> csr_matrix:
-    """The rows with one more value in front, which is stored even where it is zero."""
-    starts = rows.indptr[:-1]
-    return csr_matrix(
-        (
-            np.insert(rows.data, starts, column),
-            np.insert(rows.indices + 1, starts, 0),
-            rows.indptr + np.arange(rows.indptr.size, dtype=rows.indptr.dtype),
-        ),
-        (rows.shape[0], rows.shape[1] + 1),
-    )
-
-
 def _rank_euclidean(queries: csr_matrix, candidates: csr_matrix, k: int) -> Ranking:
-    """By |a|^2 - |a - b|^2 = 2 a.b - |b|^2, in units of the greatest distance that can matter.
+    """By |a|^2 - |a - b|^2 = 2 a.b - |b|^2.
 
-    The k nearest are no farther than |a| + the k-th smallest |b|. Whole numbers, such as counts,
-    are exact as they are.
+    Whole numbers, such as counts, are exact. Others are rounded by a share of the greatest distance
+    that can matter: the k nearest are no farther than |a| + the k-th smallest |b|.
     """
     ours, theirs = _squared_norms(queries), _squared_norms(candidates)
     if _is_whole(queries, ours) and _is_whole(candidates, theirs):
-        one = np.ones(ours.size)
-        left = prepend_column(one, _scaled(2.0 * one, queries))
-        return Ranking(left, prepend_column(-theirs, candidates), ours, one, 2, is_whole=True)
-    kth = np.partition(theirs, min(k, theirs.size) - 1)[min(k, theirs.size) - 1]
-    reach = np.maximum((np.sqrt(ours) + np.sqrt(kth)) ** 2, 1e-200)
-    scale = np.exp2(np.ceil(np.log2(reach)))
-    left = prepend_column(1.0 / scale, _scaled(2.0 / scale, queries))
-    right = prepend_column(-theirs, candidates)
-    return Ranking(left, right, ours, scale, 2)
+        rounding = np.full(ours.size, 0.5)
+    else:
+        kth = np.partition(theirs, min(k, theirs.size) - 1)[min(k, theirs.size) - 1]
+        rounding = _ROUNDING * (np.sqrt(ours) + np.sqrt(kth)) ** 2
+    return Ranking(
+        _scaled(np.full(ours.size, 2.0), queries), candidates, -theirs, ours, 2, rounding
+    )
 
 
 def _jaccard_similarity(queries: csr_matrix, candidates: csr_matrix) -> csr_matrix:
@@ -142,8 +135,8 @@ def _support(rows: csr_matrix) -> csr_matrix:
 
 
 def _is_whole(rows: csr_matrix, squared_norms: Floats) -> bool:
-    """Whether sums of products of such rows are whole and leave 14 of 53 bits free."""
-    return squared_norms.max() < 2.0**36 and bool(np.array_equal(rows.data, np.rint(rows.data)))
+    """Whether sums of products of such rows are whole, with bits to spare for a square root."""
+    return squared_norms.max() < 2.0**48 and bool(np.array_equal(rows.data, np.rint(rows.data)))
 
 
 def _squared_norms(rows: csr_matrix) -> Floats:

@@ -59,32 +59,16 @@ class RowBlock:
     @classmethod
     def from_bytes(cls, stream: pa.Buffer | bytes) -> "RowBlock":
         """The block that ``to_bytes`` wrote."""
-        batch = pa.ipc.open_stream(stream).read_next_batch()
-        ids, columns, values = batch.columns
-        indices, data = columns.values.to_numpy(), values.values.to_numpy()
-        shape = (len(ids), int(indices.max(initial=-1)) + 1)
-        return cls(ids, csr_matrix((data, indices, columns.offsets.to_numpy()), shape))
+        ids, columns, values = from_stream(stream).columns
+        return cls(ids, from_lists(columns, values))
 
     def to_batch(self) -> pa.RecordBatch:
         """One record per row: row_id, column_indices, column_values."""
-        offsets = pa.array(self.matrix.indptr, pa.int32())
-        columns = pa.array(self.matrix.indices, pa.int32())
-        lists = [
-            pa.ListArray.from_arrays(offsets, values) for values in (columns, self.matrix.data)
-        ]
-        return pa.RecordBatch.from_arrays([self.ids, *lists], schema=_STREAM)
+        return pa.RecordBatch.from_arrays([self.ids, *to_lists(self.matrix)], schema=_STREAM)
 
     def to_bytes(self) -> bytes:
-        """The block as an Arrow stream.
-
-        Compressed: a block goes through the pipe to a worker once for every other block, and
-        takes longer there than LZ4 does.
-        """
-        sink = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_stream(sink, _STREAM, options=options) as writer:
-            writer.write_batch(self.to_batch())
-        return bytes(sink.getvalue())
+        """The block as an Arrow stream."""
+        return to_stream(self.to_batch())
 
     def with_cells(self, at_least: int) -> "RowBlock":
         """The rows that have so many cells other than zero, without their zeros."""
@@ -93,7 +77,40 @@ class RowBlock:
         enough = np.flatnonzero(np.diff(matrix.indptr) >= at_least)
         return RowBlock(self.ids.take(pa.array(enough)), matrix[enough])
 
-    def widened(self, n_columns: int) -> csr_matrix:
-        """The matrix with at least so many columns."""
-        shape = (self.matrix.shape[0], max(n_columns, self.matrix.shape[1]))
-        return csr_matrix((self.matrix.data, self.matrix.indices, self.matrix.indptr), shape)
+
+def widened(matrix: csr_matrix, n_columns: int) -> csr_matrix:
+    """The matrix with at least so many columns."""
+    shape = (matrix.shape[0], max(n_columns, matrix.shape[1]))
+    return csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape)
+
+
+def to_lists(matrix: csr_matrix) -> tuple[pa.ListArray, pa.ListArray]:
+    """Each row's columns and values, as Arrow has them."""
+    offsets = pa.array(matrix.indptr, pa.int32())
+    columns = pa.ListArray.from_arrays(offsets, pa.array(matrix.indices, pa.int32()))
+    return columns, pa.ListArray.from_arrays(offsets, matrix.data)
+
+
+def from_lists(columns: pa.ListArray, values: pa.ListArray) -> csr_matrix:
+    """The matrix of lists that ``to_lists`` made; as wide as its greatest column asks."""
+    indices, data = columns.values.to_numpy(), values.values.to_numpy()
+    shape = (len(columns), int(indices.max(initial=-1)) + 1)
+    return csr_matrix((data, indices, columns.offsets.to_numpy()), shape)
+
+
+def to_stream(batch: pa.RecordBatch) -> bytes:
+    """One batch as an Arrow stream.
+
+    Compressed: a block goes through the pipe to a worker once for every other block, and takes
+    longer there than LZ4 does.
+    """
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def from_stream(stream: pa.Buffer | bytes) -> pa.RecordBatch:
+    """The batch of a stream that ``to_stream`` wrote."""
+    return pa.ipc.open_stream(stream).read_next_batch()

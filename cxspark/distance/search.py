@@ -1,27 +1,44 @@
 """The k nearest rows, for all rows of a matrix that no machine needs to hold."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
+import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, Window
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DoubleType, IntegerType, StringType, StructType
+from pyspark.sql.types import BinaryType, DoubleType, IntegerType, StringType, StructType
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.table import Table, column
 from cxspark.distance.blocks import ROW_BLOCKS
-from cxspark.distance.kernel import Nearest, extend_nearest
+from cxspark.distance.kernel import extend_nearest
 from cxspark.distance.metrics import Metric
+from cxspark.distance.nearest import Nearest
 from cxspark.distance.rows import RowBlock
+from cxspark.distance.worker import spare_modules
+
+NEAREST_BLOCKS = Table(
+    name="nearest blocks",
+    grain="one row per block of queries",
+    schema=StructType(
+        [
+            column("block", IntegerType(), "the queries' block"),
+            column("rows", BinaryType(), "the queries: a RowBlock"),
+            column("nearest", BinaryType(), "what is nearest to them: a Nearest"),
+        ]
+    ),
+    key=("block",),
+)
 
 NEAREST = Table(
     name="nearest",
     grain="one row per row_id x rank",
     schema=StructType(
         [
-            column("block", IntegerType(), "the block that row_id is in"),
             column("row_id", StringType(), "for which row"),
             column("rank", IntegerType(), "from 1, the nearest first"),
             column("neighbor_id", StringType(), "the row near it"),
@@ -31,10 +48,8 @@ NEAREST = Table(
     key=("row_id", "rank"),
 )
 
-_FOUND = "block int, row_id string, neighbor_id string, distance double"
 
-
-def nearest_rows(
+def nearest_blocks(
     queries: DataFrame,
     candidates: DataFrame,
     *,
@@ -43,6 +58,7 @@ def nearest_rows(
     metric: Metric = "euclidean",
     same: bool = False,
     min_cells: int = 0,
+    keep_rows: bool = False,
     broadcast: bool = True,
 ) -> DataFrame:
     """The k nearest candidates of every query row; exact, ties by the smaller id in text order.
@@ -58,56 +74,105 @@ def nearest_rows(
         metric: euclidean, cosine or jaccard; ``metrics.distances_between`` defines them.
         same: both frames hold the same blocks: a row isn't its own neighbour.
         min_cells: rows with fewer cells other than zero take no part, on either side.
+        keep_rows: those found bring their own rows along, without zeros.
         broadcast: each executor gets all candidate blocks once. Without it Spark pairs the blocks
             by a Cartesian product, for matrices that an executor can't hold.
 
     Returns:
-        ``NEAREST``.
+        ``NEAREST_BLOCKS``; ``unpack_nearest`` makes rows of them.
 
-    Cost: every query row meets every candidate row, in C++. A worker holds two blocks and k
-    candidates for each row of one. One shuffle, of the rows found, to merge what the tasks gave.
+    Cost: every query row meets every candidate row, in compiled code. A worker holds two blocks and
+    k candidates for each row of one. Without `broadcast` one shuffle, of what the tasks found.
     """
     require_columns(queries, ROW_BLOCKS)
     require_columns(candidates, ROW_BLOCKS)
     others = candidates.select(
         F.col("block").alias("other_block"), F.col("rows").alias("other_rows")
     )
-    pairs = queries.crossJoin(F.broadcast(others) if broadcast else others)
+    pairs = queries.select(*ROW_BLOCKS.columns).crossJoin(
+        F.broadcast(others) if broadcast else others
+    )
+    search = partial(
+        _search, k=k, metric=metric, same=same, min_cells=min_cells, keep_rows=keep_rows
+    )
+    found = pairs.mapInArrow(search, NEAREST_BLOCKS.schema)
+    # By broadcast all pairs of a query block are met in one task.
+    merged = found if broadcast else _merged(found, k=k, n_blocks=n_blocks)
+    return merged.select(*NEAREST_BLOCKS.columns)
 
-    search = partial(_search, k=k, metric=metric, same=same, min_cells=min_cells)
-    nearest_first = Window.partitionBy("block", "row_id").orderBy("distance", "neighbor_id")
-    return (
-        pairs.mapInArrow(search, _FOUND)
-        .repartitionById(n_blocks, "block")
-        .withColumn("rank", F.row_number().over(nearest_first))
-        .filter(F.col("rank") <= k)
-        .select(*NEAREST.columns)
+
+def unpack_nearest(blocks: DataFrame) -> DataFrame:
+    """What ``nearest_blocks`` found as ``NEAREST``: one row per row_id x rank. No shuffle."""
+    require_columns(blocks, NEAREST_BLOCKS)
+    return blocks.mapInArrow(_unpack, NEAREST.schema).select(*NEAREST.columns)
+
+
+def _merged(found: DataFrame, *, k: int, n_blocks: int) -> DataFrame:
+    return found.repartitionById(n_blocks, "block").mapInArrow(
+        partial(_merge, k=k), NEAREST_BLOCKS.schema
     )
 
 
 def _search(
-    batches: Iterator[pa.RecordBatch], *, k: int, metric: Metric, same: bool, min_cells: int
+    batches: Iterator[pa.RecordBatch],
+    *,
+    k: int,
+    metric: Metric,
+    same: bool,
+    min_cells: int,
+    keep_rows: bool,
 ) -> Iterator[pa.RecordBatch]:
-    """Consecutive pairs of one query block are merged here, so little is left to the shuffle."""
+    """Consecutive pairs of one query block are merged here: one record for all of them."""
+    spare_modules()
     pairs = (pair for batch in batches for pair in zip(*batch.columns, strict=True))
     for number, group in groupby(pairs, key=lambda pair: pair[0].as_py()):
-        queries, nearest = None, Nearest.none()
+        every, queries, nearest = None, None, Nearest.none()
         for _, rows, other_number, other_rows in group:
-            queries = queries or _block(rows, min_cells)
+            every = every or RowBlock.from_bytes(rows.as_buffer())
+            queries = queries or every.with_cells(min_cells)
             itself = same and other_number.as_py() == number
-            others = queries if itself else _block(other_rows, min_cells)
-            nearest = extend_nearest(nearest, queries, others, k=k, metric=metric, same=itself)
-        assert queries is not None  # a group has a pair
-        yield pa.RecordBatch.from_arrays(
-            [
-                pa.repeat(pa.scalar(number, pa.int32()), nearest.query.size),
-                queries.ids.take(pa.array(nearest.query)),
+            others = RowBlock.from_bytes(other_rows.as_buffer()).with_cells(min_cells)
+            nearest = extend_nearest(
+                nearest, queries, others, k=k, metric=metric, same=itself, keep_rows=keep_rows
+            )
+        assert every is not None  # a group has a pair
+        assert queries is not None
+        numbers = pc.index_in(queries.ids, every.ids).to_numpy().astype(np.int64)
+        nearest = replace(nearest, query=numbers[nearest.query])
+        yield _record(number, rows, nearest)
+
+
+def _merge(batches: Iterator[pa.RecordBatch], *, k: int) -> Iterator[pa.RecordBatch]:
+    """A partition has what the tasks found for one block."""
+    spare_modules()
+    nearest = Nearest.none()
+    record = None
+    for batch in batches:
+        for record in zip(*batch.columns, strict=True):
+            nearest = nearest.merged(Nearest.from_bytes(record[2].as_buffer()), k=k)
+    if record is not None:
+        yield _record(record[0].as_py(), record[1], nearest)
+
+
+def _record(number: int, rows: pa.BinaryScalar, nearest: Nearest) -> pa.RecordBatch:
+    columns = [
+        pa.array([number], pa.int32()),
+        pa.array([rows.as_py()], pa.binary()),
+        pa.array([nearest.to_bytes()], pa.binary()),
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=NEAREST_BLOCKS.columns)
+
+
+def _unpack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    spare_modules()
+    for batch in batches:
+        for rows, stream in zip(batch["rows"], batch["nearest"], strict=True):
+            ids = RowBlock.from_bytes(rows.as_buffer()).ids
+            nearest = Nearest.from_bytes(stream.as_buffer())
+            columns = [
+                ids.take(pa.array(nearest.query)),
+                pa.array(nearest.ranks(), pa.int32()),
                 nearest.neighbor_id,
                 pa.array(nearest.distance),
-            ],
-            names=["block", "row_id", "neighbor_id", "distance"],
-        )
-
-
-def _block(rows: pa.BinaryScalar, min_cells: int) -> RowBlock:
-    return RowBlock.from_bytes(rows.as_buffer()).with_cells(min_cells)
+            ]
+            yield pa.RecordBatch.from_arrays(columns, names=NEAREST.columns)

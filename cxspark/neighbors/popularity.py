@@ -23,7 +23,33 @@ RANKED_ITEMS = Table(
 )
 
 
-def rank_items(user_item: DataFrame, *, popular_days: float) -> DataFrame:
+def measure_cells(user_item: DataFrame) -> DataFrame:
+    """What must be known of the matrix before it is cut into blocks.
+
+    Returns:
+        One row: newest_micros (the newest event of a positive weight, microseconds since 1970; null
+        where there is none), n_users (within 5%).
+
+    Cost: one pass over the cells, no shuffle of them.
+    """
+    require_columns(user_item, USER_ITEM, ["user_id", "weight", "last_at"])
+    return user_item.agg(
+        F.unix_micros(F.max(F.when(F.col("weight") > 0, F.col("last_at")))).alias("newest_micros"),
+        F.approx_count_distinct("user_id").alias("n_users"),
+    ).select("newest_micros", "n_users")
+
+
+def recent_since(newest_micros: int | None, *, days: float) -> int | None:
+    """The instant from which on events are recent, in microseconds; None where there is no event.
+
+    Example:
+        >>> recent_since(86_400_000_000, days=1), recent_since(None, days=1)
+        (0, None)
+    """
+    return None if newest_micros is None else newest_micros - round(days * 86_400e6)
+
+
+def rank_items(user_item: DataFrame, *, recent_micros: int | None) -> DataFrame:
     """All items, the one that most users have first.
 
     Numbered so, the columns of the matrix settle ties by themselves: of two equal scores the
@@ -31,24 +57,19 @@ def rank_items(user_item: DataFrame, *, popular_days: float) -> DataFrame:
 
     Args:
         user_item: user_id x item_id, one row each (``USER_ITEM``).
-        popular_days: an event so many days before the newest, or less, is recent.
+        recent_micros: an event at this instant or later is recent, microseconds since 1970; None
+            where there is no event.
 
     Returns:
         ``RANKED_ITEMS``; items that nobody has with a positive weight are last.
 
-    Cost: two passes over the cells, shuffles of one row per item; numbering is one task's work.
+    Cost: one pass over the cells, shuffles of one row per item; numbering is one task's work.
     """
     require_columns(user_item, USER_ITEM, ["item_id", "weight", "last_at"])
     liked = F.col("weight") > 0
-    newest = user_item.filter(liked).agg(F.max("last_at").alias("newest_at"))
-    since = F.col("newest_at") - F.make_dt_interval(secs=F.lit(popular_days * 86_400.0))
-    counts = (
-        user_item.crossJoin(F.broadcast(newest))
-        .groupBy("item_id")
-        .agg(
-            F.count_if(liked).alias("n_users"),
-            F.count_if(liked & (F.col("last_at") >= since)).alias("n_recent"),
-        )
+    is_recent = F.unix_micros("last_at") >= F.lit(recent_micros)
+    counts = user_item.groupBy("item_id").agg(
+        F.count_if(liked).alias("n_users"), F.count_if(liked & is_recent).alias("n_recent")
     )
     entry = F.struct((-F.col("n_users")).alias("order"), "item_id", "n_users", "n_recent")
     return (

@@ -1,17 +1,25 @@
 """From users and their neighbours to recommendations with reasons."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_NEIGHBORS
-from cxspark.distance import NEAREST, ROW_BLOCKS, Metric, RowBlock, unpack_rows
+from cxspark.distance import (
+    NEAREST,
+    NEAREST_BLOCKS,
+    Metric,
+    Nearest,
+    RowBlock,
+    spare_modules,
+    widened,
+)
 from cxspark.neighbors.popularity import RANKED_ITEMS
 from cxspark.neighbors.scoring import (
     Picks,
@@ -43,7 +51,6 @@ def name_neighbors(nearest: DataFrame, *, metric: Metric) -> DataFrame:
 
 
 def recommend_items(
-    rows: DataFrame,
     nearest: DataFrame,
     items: DataFrame,
     *,
@@ -58,8 +65,8 @@ def recommend_items(
     Ties by the users who have the item at all, then by item_id. Reasons add up to the score.
 
     Args:
-        rows: the users' cells, packed (``distance.ROW_BLOCKS``), columns as ``items`` numbers them.
-        nearest: their neighbours (``distance.NEAREST``); users may be missing.
+        nearest: blocks of users with their neighbours and these neighbours' rows
+            (``distance.NEAREST_BLOCKS``), columns as ``items`` numbers them.
         items: ``RANKED_ITEMS``.
         n: items per user; fewer where she has nearly all.
         neighbor_weight: a neighbour's weights count once (uniform), or 1 / (1 + distance) times.
@@ -67,52 +74,48 @@ def recommend_items(
     Returns:
         ``RECOMMENDATIONS``.
 
-    Cost: neighbours joined with their rows, then brought to their user's block: two shuffles, the
-    greater one of k rows of the matrix per user. Items are broadcast as one record.
+    Cost: no shuffle; items are broadcast as one record, a worker holds one block of users.
     """
-    require_columns(rows, ROW_BLOCKS)
-    require_columns(nearest, NEAREST)
+    require_columns(nearest, NEAREST_BLOCKS)
     require_columns(items, RANKED_ITEMS)
-    cells = unpack_rows(rows).withColumnRenamed("row_id", "neighbor_id").drop("block")
-    neighbors = nearest.join(cells, "neighbor_id")
     entry = F.struct("column_index", "item_id", "n_users", "n_recent")
     catalogue = items.agg(F.array_sort(F.collect_list(entry)).alias("items"))
     recommend = partial(_recommend, n=n, neighbor_weight=neighbor_weight)
     return (
-        rows.crossJoin(F.broadcast(catalogue))
-        .groupBy("block")
-        .cogroup(neighbors.groupBy("block"))
-        .applyInArrow(recommend, _CHOSEN)
+        nearest.select(*NEAREST_BLOCKS.columns)
+        .crossJoin(F.broadcast(catalogue))
+        .mapInArrow(recommend, _CHOSEN)
         .withColumn("algorithm", F.lit(ALGORITHM))
         .select(*RECOMMENDATIONS.columns)
     )
 
 
 def _recommend(
-    users: pa.Table, neighbors: pa.Table, *, n: int, neighbor_weight: NeighborWeight
-) -> pa.Table:
-    """One block of users, with all their neighbours' rows."""
-    items = users["items"].combine_chunks().values
+    batches: Iterator[pa.RecordBatch], *, n: int, neighbor_weight: NeighborWeight
+) -> Iterator[pa.RecordBatch]:
+    spare_modules()
+    for batch in batches:
+        for _, rows, stream, items in zip(*batch.columns, strict=True):
+            users = RowBlock.from_bytes(rows.as_buffer())
+            near = Nearest.from_bytes(stream.as_buffer())
+            yield from _recommend_block(users, near, items.values, n, neighbor_weight)
+
+
+def _recommend_block(
+    users: RowBlock, near: Nearest, items: pa.StructArray, n: int, neighbor_weight: NeighborWeight
+) -> Iterator[pa.RecordBatch]:
+    """What one block of users gets: from neighbours, then popular items."""
     item_ids, n_users, n_recent = (items.field(i) for i in (1, 2, 3))
-    block = RowBlock.from_bytes(users["rows"][0].as_buffer())
-    seen = block.widened(len(items))
-    user = pc.index_in(neighbors["row_id"], block.ids).to_numpy()
-    order = np.lexsort((neighbors["rank"].to_numpy(), user))
-    near = _one_batch(neighbors).take(pa.array(order))
-    links = _links(user[order], near["distance"].to_numpy(), seen.shape[0], neighbor_weight)
-    theirs = _rows(near, len(items))
+    seen, theirs = widened(users.matrix, len(items)), widened(near.rows, len(items))
+    links = _links(near.query, near.distance, len(users.ids), neighbor_weight)
 
     picks = pick_from_neighbors(links, theirs, seen, n)
     shares = share_picks(picks, links, theirs)
     starts = np.searchsorted(shares.pick, np.arange(picks.user.size + 1))
     link = pa.array(shares.link)
-    why = _reasons(
-        "neighbor",
-        starts,
-        near["neighbor_id"].take(link),
-        near["distance"].take(link),
-        shares.contribution,
-    )
+    names, distances = near.neighbor_id.take(link), pa.array(near.distance).take(link)
+    why = _reasons("neighbor", starts, names, distances, shares.contribution)
+    yield _chosen(picks, users.ids, item_ids, "neighbors", why)
 
     recent = n_recent.to_numpy().astype(np.float64)
     popular = np.argsort(-recent, kind="stable")
@@ -121,17 +124,7 @@ def _recommend(
     ids = item_ids.take(pa.array(more.column))
     none = pa.nulls(len(ids), pa.float64())
     why_popular = _reasons("popularity", np.arange(len(ids) + 1), ids, none, more.score)
-    return pa.concat_tables(
-        [
-            _chosen(picks, block.ids, item_ids, "neighbors", why),
-            _chosen(more, block.ids, item_ids, "popular", why_popular),
-        ]
-    )
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    columns = [column.combine_chunks() for column in table.columns]
-    return pa.RecordBatch.from_arrays(columns, names=table.column_names)
+    yield _chosen(more, users.ids, item_ids, "popular", why_popular)
 
 
 def _links(
@@ -143,23 +136,11 @@ def _links(
     return csr_matrix((counts, np.arange(user.size), starts), (n_users, user.size))
 
 
-def _rows(neighbors: pa.RecordBatch, n_items: int) -> csr_matrix:
-    """Neighbours x items: their positive weights."""
-    indices, values = neighbors["column_indices"], neighbors["column_values"]
-    matrix = csr_matrix(
-        (values.flatten().to_numpy(), indices.flatten().to_numpy(), indices.offsets.to_numpy()),
-        (neighbors.num_rows, n_items),
-        copy=True,
-    )
-    matrix.eliminate_zeros()
-    return matrix
-
-
 def _chosen(
     picks: Picks, user_ids: pa.Array, item_ids: pa.Array, origin: str, reasons: pa.Array
-) -> pa.Table:
+) -> pa.RecordBatch:
     """Picks as rows of recommendations."""
-    return pa.table(
+    return pa.RecordBatch.from_pydict(
         {
             "user_id": user_ids.take(pa.array(picks.user)),
             "rank": pa.array(picks.rank, pa.int32()),

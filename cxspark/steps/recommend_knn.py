@@ -4,9 +4,9 @@ from functools import partial
 
 from pyspark.sql import SparkSession
 
-from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM, USER_NEIGHBORS
-from cxspark.distance import count_blocks, nearest_rows, pack_rows
-from cxspark.neighbors.popularity import cells_by_item_rank, rank_items
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
+from cxspark.distance import count_blocks, nearest_blocks, pack_rows, unpack_nearest
+from cxspark.neighbors.popularity import cells_by_item_rank, measure_cells, rank_items, recent_since
 from cxspark.neighbors.recommend import ALGORITHM, name_neighbors, recommend_items
 from cxspark.neighbors.settings import RecommendKnnSettings
 from cxspark.runtime.step import Step
@@ -16,10 +16,12 @@ from cxspark.runtime.tables import Tables
 def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> None:  # noqa: ARG001
     """Pack the matrix once, find neighbours in it, and recommend from them."""
     user_item = tables.read(USER_ITEM)
-    n_blocks = count_blocks(tables.read(USER_INDEX).count(), block_rows=settings.block_rows)
-    items = rank_items(user_item, popular_days=settings.popular_days).persist()
+    known = measure_cells(user_item).collect()[0]
+    n_blocks = count_blocks(known["n_users"], block_rows=settings.block_rows)
+    recent_micros = recent_since(known["newest_micros"], days=settings.popular_days)
+    items = rank_items(user_item, recent_micros=recent_micros).persist()
     rows = pack_rows(cells_by_item_rank(user_item, items), n_blocks=n_blocks).persist()
-    nearest = nearest_rows(
+    nearest = nearest_blocks(
         rows,
         rows,
         k=settings.k,
@@ -27,13 +29,14 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
         metric=settings.metric,
         same=True,
         min_cells=settings.min_items,
+        keep_rows=True,
         broadcast=settings.broadcast,
     ).persist()
     recommendations = recommend_items(
-        rows, nearest, items, n=settings.n, neighbor_weight=settings.neighbor_weight
+        nearest, items, n=settings.n, neighbor_weight=settings.neighbor_weight
     )
     ours = f"algorithm = '{ALGORITHM}'"
-    neighbors = name_neighbors(nearest, metric=settings.metric)
+    neighbors = name_neighbors(unpack_nearest(nearest), metric=settings.metric)
     tables.side_by_side(
         partial(tables.overwrite, USER_NEIGHBORS, neighbors, where=ours),
         partial(tables.overwrite, RECOMMENDATIONS, recommendations, where=ours),
@@ -46,7 +49,7 @@ STEP = Step(
     name="recommend_knn",
     summary="user-item matrix -> each user's nearest users, and recommendations from them",
     settings=RecommendKnnSettings,
-    reads=(USER_ITEM, USER_INDEX),
+    reads=(USER_ITEM,),
     writes=(USER_NEIGHBORS, RECOMMENDATIONS),
     run=run,
 )

@@ -127,7 +127,9 @@ def _write(spark: SparkSession, matrix: csr_matrix, folder: Path) -> None:
     }
     pq.write_table(pa.table(columns), folder / "cells.parquet")
     tables = tables_in(spark, folder, "bench")
-    tables.overwrite(USER_ITEM, spark.read.parquet(str(folder / "cells.parquet")))
+    # In as many files as build_user_item leaves, whose last shuffle is by user.
+    cells_by_user = spark.read.parquet(str(folder / "cells.parquet")).repartition("user_id")
+    tables.overwrite(USER_ITEM, cells_by_user)
     index = spark.range(matrix.shape[0]).select(
         F.format_string("user-%06d", "id").alias("user_id"),
         F.col("id").cast("int").alias("user_index"),

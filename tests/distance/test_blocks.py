@@ -2,20 +2,19 @@ import pytest
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.errors import ContractError
-from cxspark.distance import CELLS, pack_rows, unpack_rows
-from cxspark.distance.rows import RowBlock
+from cxspark.distance import CELLS, pack_rows
+from cxspark.distance.rows import RowBlock, to_lists
 
 
 def test_packed_rows_come_back(spark: SparkSession) -> None:
     cells = [("b", 3, 1.0), ("a", 0, 2.0), ("b", 1, 0.5), ("c", 0, 0.0)]
     blocks = pack_rows(spark.createDataFrame(cells, CELLS.schema), n_blocks=2)
-    rows = {row["row_id"]: row for row in unpack_rows(blocks).collect()}
-    assert {name: (row["column_indices"], row["column_values"]) for name, row in rows.items()} == {
-        "a": ([0], [2.0]),
-        "b": ([1, 3], [0.5, 1.0]),
-        "c": ([0], [0.0]),
-    }
-    assert {row["block"] for row in rows.values()} <= {0, 1}
+    found = {}
+    for row in blocks.collect():
+        block = RowBlock.from_bytes(row["rows"])
+        columns, values = (part.to_pylist() for part in to_lists(block.matrix))
+        found.update(zip(block.ids.to_pylist(), zip(columns, values, strict=True), strict=True))
+    assert found == {"a": ([0], [2.0]), "b": ([1, 3], [0.5, 1.0]), "c": ([0], [0.0])}
 
 
 def test_each_block_has_a_partition_of_its_own_and_each_row_one_block(spark: SparkSession) -> None:

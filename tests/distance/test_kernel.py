@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from cxspark.distance.kernel import Nearest, extend_nearest
+from cxspark.distance.kernel import extend_nearest
 from cxspark.distance.metrics import Metric
+from cxspark.distance.nearest import Nearest
 from cxspark.distance.rows import RowBlock
 
 METRICS: list[Metric] = ["euclidean", "cosine", "jaccard"]

@@ -6,8 +6,13 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from cxspark.contracts.checks import conform
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
-from cxspark.distance import nearest_rows, pack_rows
-from cxspark.neighbors.popularity import cells_by_item_rank, rank_items
+from cxspark.distance import nearest_blocks, pack_rows, unpack_nearest
+from cxspark.neighbors.popularity import (
+    cells_by_item_rank,
+    measure_cells,
+    rank_items,
+    recent_since,
+)
 from cxspark.neighbors.recommend import name_neighbors, recommend_items
 from cxspark.neighbors.settings import NeighborWeight
 
@@ -28,12 +33,16 @@ CELLS = [
 
 def frames(
     spark: SparkSession, cells: list[tuple[str, str, float, datetime]], k: int
-) -> tuple[DataFrame, DataFrame, DataFrame]:
+) -> tuple[DataFrame, DataFrame]:
     rows = [(user, item, weight, 1, at, at) for user, item, weight, at in cells]
     user_item = spark.createDataFrame(rows, USER_ITEM.schema)
-    items = rank_items(user_item, popular_days=7)
+    newest_micros = measure_cells(user_item).collect()[0]["newest_micros"]
+    items = rank_items(user_item, recent_micros=recent_since(newest_micros, days=7))
     blocks = pack_rows(cells_by_item_rank(user_item, items), n_blocks=2)
-    return blocks, nearest_rows(blocks, blocks, k=k, n_blocks=2, same=True, min_cells=1), items
+    nearest = nearest_blocks(
+        blocks, blocks, k=k, n_blocks=2, same=True, min_cells=1, keep_rows=True
+    )
+    return nearest, items
 
 
 def recommended(
@@ -43,8 +52,8 @@ def recommended(
     n: int = 3,
     neighbor_weight: NeighborWeight = "uniform",
 ) -> dict[str, list[Row]]:
-    blocks, nearest, items = frames(spark, CELLS, k)
-    found = recommend_items(blocks, nearest, items, n=n, neighbor_weight=neighbor_weight)
+    nearest, items = frames(spark, CELLS, k)
+    found = recommend_items(nearest, items, n=n, neighbor_weight=neighbor_weight)
     by_user: dict[str, list[Row]] = {}
     for row in conform(found, RECOMMENDATIONS).orderBy("user_id", "rank").collect():
         by_user.setdefault(row["user_id"], []).append(row)
@@ -101,18 +110,20 @@ def test_a_near_neighbour_may_count_more(spark: SparkSession) -> None:
 
 
 def test_neighbours_are_named_by_user_and_metric(spark: SparkSession) -> None:
-    _, nearest, _ = frames(spark, CELLS, 1)
-    named = conform(name_neighbors(nearest, metric="euclidean"), USER_NEIGHBORS).collect()
+    nearest, _ = frames(spark, CELLS, 1)
+    named = conform(
+        name_neighbors(unpack_nearest(nearest), metric="euclidean"), USER_NEIGHBORS
+    ).collect()
     assert ("user_knn", "ann", 1, "bob", 1.0, "euclidean") in [tuple(row) for row in named]
     assert {row["user_id"] for row in named} == {"ann", "bob", "cat", "dan"}
 
 
 def test_an_empty_matrix_gives_no_recommendations(spark: SparkSession) -> None:
-    blocks, nearest, items = frames(spark, [], 2)
-    assert recommend_items(blocks, nearest, items, n=3).collect() == []
+    nearest, items = frames(spark, [], 2)
+    assert recommend_items(nearest, items, n=3).collect() == []
 
 
 def test_frames_of_another_kind_are_refused(spark: SparkSession) -> None:
-    blocks, nearest, items = frames(spark, [], 2)
+    nearest, items = frames(spark, [], 2)
     with pytest.raises(ContractError, match="ranked items"):
-        recommend_items(blocks, nearest, items.drop("n_recent"), n=3)
+        recommend_items(nearest, items.drop("n_recent"), n=3)

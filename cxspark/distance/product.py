@@ -1,0 +1,100 @@
+"""The greatest entries in each row of a product of sparse matrices, without the product.
+
+Compiled by numba when it is first called, and kept on disk where there is a place to: a row is
+summed up in an array as long as there are candidates, which takes half the time of the usual lists
+of those touched, as by Euclid every candidate counts, touched or not.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+P = ParamSpec("P")
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Parts = tuple[NDArray[np.int32], NDArray[np.int32], Floats]
+# Sums looked at together: most such groups have none that enters.
+_GROUP = 32
+
+
+def greatest_products(
+    left: csr_matrix, right: csr_matrix, base: Floats, floor: Floats, *, n: int
+) -> tuple[Ints, Ints]:
+    """For each row of ``left`` the n columns of ``base + left @ right.T`` with the greatest values.
+
+    Of equal values the smaller column wins: the sums of a row are made in the order of its cells.
+
+    Args:
+        left: rows x anything.
+        right: columns x the same.
+        base: one per column.
+        floor: one per row; only greater values count.
+        n: at least 1.
+
+    Returns:
+        Row and column of each entry found, by row.
+
+    Cost: some 3 ns for each row and column at 1.5 multiplications a pair; 8 bytes a column, 12 n a
+    row.
+    """
+    by_cell = right.T.tocsr()
+    found = np.full((left.shape[0], n), -1, np.int32)
+    _fill(_parts(left), _parts(by_cell), base, floor, found)
+    rows, places = np.nonzero(found >= 0)
+    return rows, found[rows, places].astype(np.int64)
+
+
+def _parts(matrix: csr_matrix) -> Parts:
+    starts, indices = (
+        part.astype(np.int32, copy=False) for part in (matrix.indptr, matrix.indices)
+    )
+    return starts, indices, matrix.data
+
+
+def _compiled(function: Callable[P, None]) -> Callable[P, None]:
+    """The function in machine code, from the disk where it is there already."""
+    try:
+        return numba.njit(cache=True)(function)
+    except RuntimeError:  # there is no place to keep it
+        return numba.njit()(function)
+
+
+@_compiled
+def _fill(
+    left: Parts, by_cell: Parts, base: Floats, floor: Floats, found: NDArray[np.int32]
+) -> None:
+    """Write the columns of each row's greatest sums into ``found``, the greatest first."""
+    starts, cells, factors = left
+    ends, columns, values = by_cell
+    n_columns, n = base.size, found.shape[1]
+    sums, best = np.empty(n_columns), np.empty(n)
+    for row in range(starts.size - 1):
+        sums[:] = base
+        for cell in range(starts[row], starts[row + 1]):
+            factor = factors[cell]
+            for entry in range(ends[cells[cell]], ends[cells[cell] + 1]):
+                sums[columns[entry]] += factor * values[entry]
+        least, n_found = floor[row], 0
+        for start in range(0, n_columns, _GROUP):
+            stop = min(start + _GROUP, n_columns)
+            n_greater = 0
+            for column in range(start, stop):
+                n_greater += sums[column] > least
+            if n_greater == 0:
+                continue
+            for column in range(start, stop):
+                value = sums[column]
+                if value > least:
+                    place = min(n_found, n - 1)
+                    while place > 0 and best[place - 1] < value:
+                        best[place] = best[place - 1]
+                        found[row, place] = found[row, place - 1]
+                        place -= 1
+                    best[place], found[row, place] = value, column
+                    n_found = min(n_found + 1, n)
+                    if n_found == n:
+                        least = max(least, best[n - 1])
