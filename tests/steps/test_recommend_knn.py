@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM, USER_NEIGHBORS
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
 from cxspark.contracts.table import Table
 from cxspark.neighbors.settings import RecommendKnnSettings
 from cxspark.runtime.location import Location
@@ -25,8 +25,6 @@ def tables_at(spark: SparkSession, folder: Path) -> Tables:
 def write_matrix(spark: SparkSession, folder: Path, cells: list[Cell]) -> None:
     tables = tables_at(spark, folder)
     tables.overwrite(USER_ITEM, spark.createDataFrame(cells, USER_ITEM.schema))
-    users = [(user, number) for number, user in enumerate(sorted({cell[0] for cell in cells}))]
-    tables.overwrite(USER_INDEX, spark.createDataFrame(users, USER_INDEX.schema))
 
 
 def content(spark: SparkSession, folder: Path, table: Table) -> list[tuple[object, ...]]:
