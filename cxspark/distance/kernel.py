@@ -10,7 +10,7 @@ from cxspark.distance.nearest import Nearest, no_cells
 from cxspark.distance.product import greatest_products
 from cxspark.distance.rows import RowBlock, widened
 
-# Further candidates looked at, so that those whom rounding misplaces aren't lost.
+# Further candidates looked at, so that those whom the setback misplaces aren't lost.
 _SPARE = 4
 # Cells of pairs at once, when their distances are taken: what a processor's cache holds.
 _CELLS = 2**18
@@ -35,8 +35,8 @@ def extend_nearest(
 
     Exact: the search orders candidates by one product in float64, of equal ones the smaller id
     first; the few best get their distance by its definition, and the k nearest stay, ties by id.
-    Whole numbers aren't rounded at all. Of others, where more than 4 candidates lie within the
-    rounding of the k-th distance (1e-15 of the rows' lengths), another of them may be kept.
+    Only where more than 4 candidates lie within 1e-9 of the k-th distance, relative to the lengths
+    of the rows, and yet aren't equal to it, may another of them be kept; never of whole numbers.
 
     Args:
         nearest: what the blocks before it gave, ``Nearest.none()`` at first.
@@ -81,7 +81,14 @@ def _best(
     """For each query the k best candidates within its reach, and some to spare: both positions."""
     ranking = rank_by(metric, queries, candidates, k=k)
     n = min(k + _SPARE, candidates.shape[0])
-    return greatest_products(ranking.left, ranking.right, ranking.base, ranking.floor(reach), n=n)
+    return greatest_products(
+        ranking.left,
+        ranking.right,
+        ranking.base,
+        floor=ranking.floor(reach),
+        setback=ranking.setback,
+        n=n,
+    )
 
 
 def _distances(

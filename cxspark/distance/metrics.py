@@ -13,7 +13,9 @@ from scipy.sparse import csr_matrix, identity
 
 Metric = Literal["euclidean", "cosine", "jaccard"]
 Floats = NDArray[np.float64]
-_ROUNDING = 1e-9
+# More than the rounding of a sum of some hundred products of the order of 1, less than a difference
+# that means something.
+_SETBACK = 2.0**-44
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Ranking:
         base: one per candidate.
         offset: one per query: ``distance ** power = offset - product``.
         power: 2 where the product orders squared distances, else 1.
-        rounding: one per query: more than the products of two equal distances differ by; where all
-            are whole numbers, less than those of different ones do.
+        setback: one per query: more than the products of two equal distances differ by; 0 where
+            they are whole numbers, and so not rounded.
     """
 
     left: csr_matrix
@@ -35,11 +37,12 @@ class Ranking:
     base: Floats
     offset: Floats
     power: int
-    rounding: Floats
+    setback: Floats
 
     def floor(self, reach: Floats) -> Floats:
-        """The product that every candidate exceeds that is within this distance of a query."""
-        return self.offset - reach**self.power - self.rounding
+        """What every candidate within this distance of a query exceeds, set back or not."""
+        rounding = np.where(self.setback > 0, self.setback * (self.base.size + 64), 0.5)
+        return self.offset - reach**self.power - rounding
 
 
 def rank_by(metric: Metric, queries: csr_matrix, candidates: csr_matrix, *, k: int) -> Ranking:
@@ -59,7 +62,7 @@ def rank_by(metric: Metric, queries: csr_matrix, candidates: csr_matrix, *, k: i
     else:
         left = _jaccard_similarity(queries, candidates)
         right = identity(candidates.shape[0], format="csr")
-    return Ranking(left, right, zero, one, 1, _ROUNDING * one)
+    return Ranking(left, right, zero, one, 1, _SETBACK * one)
 
 
 def distances_between(metric: Metric, a: csr_matrix, b: csr_matrix) -> Floats:
@@ -94,18 +97,16 @@ def distances_between(metric: Metric, a: csr_matrix, b: csr_matrix) -> Floats:
 def _rank_euclidean(queries: csr_matrix, candidates: csr_matrix, k: int) -> Ranking:
     """By |a|^2 - |a - b|^2 = 2 a.b - |b|^2.
 
-    Whole numbers, such as counts, are exact. Others are rounded by a share of the greatest distance
+    Whole numbers, such as counts, are exact. Others are rounded by a share of the greatest square
     that can matter: the k nearest are no farther than |a| + the k-th smallest |b|.
     """
     ours, theirs = _squared_norms(queries), _squared_norms(candidates)
     if _is_whole(queries, ours) and _is_whole(candidates, theirs):
-        rounding = np.full(ours.size, 0.5)
+        setback = np.zeros(ours.size)
     else:
         kth = np.partition(theirs, min(k, theirs.size) - 1)[min(k, theirs.size) - 1]
-        rounding = _ROUNDING * (np.sqrt(ours) + np.sqrt(kth)) ** 2
-    return Ranking(
-        _scaled(np.full(ours.size, 2.0), queries), candidates, -theirs, ours, 2, rounding
-    )
+        setback = _SETBACK * (np.sqrt(ours) + np.sqrt(kth)) ** 2
+    return Ranking(_scaled(np.full(ours.size, 2.0), queries), candidates, -theirs, ours, 2, setback)
 
 
 def _jaccard_similarity(queries: csr_matrix, candidates: csr_matrix) -> csr_matrix:

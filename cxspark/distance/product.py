@@ -22,17 +22,19 @@ _GROUP = 32
 
 
 def greatest_products(
-    left: csr_matrix, right: csr_matrix, base: Floats, floor: Floats, *, n: int
+    left: csr_matrix, right: csr_matrix, base: Floats, *, floor: Floats, setback: Floats, n: int
 ) -> tuple[Ints, Ints]:
     """For each row of ``left`` the n columns of ``base + left @ right.T`` with the greatest values.
 
-    Of equal values the smaller column wins: the sums of a row are made in the order of its cells.
+    Of equal values the smaller column wins.
 
     Args:
         left: rows x anything.
         right: columns x the same.
         base: one per column.
         floor: one per row; only greater values count.
+        setback: one per row: each column's value is less by its number times this, so that the
+            smaller column wins of those that are equal but for rounding.
         n: at least 1.
 
     Returns:
@@ -43,7 +45,7 @@ def greatest_products(
     """
     by_cell = right.T.tocsr()
     found = np.full((left.shape[0], n), -1, np.int32)
-    _fill(_parts(left), _parts(by_cell), base, floor, found)
+    _fill(_parts(left), _parts(by_cell), (base, floor, setback), found)
     rows, places = np.nonzero(found >= 0)
     return rows, found[rows, places].astype(np.int64)
 
@@ -65,15 +67,20 @@ def _compiled(function: Callable[P, None]) -> Callable[P, None]:
 
 @_compiled
 def _fill(
-    left: Parts, by_cell: Parts, base: Floats, floor: Floats, found: NDArray[np.int32]
+    left: Parts,
+    by_cell: Parts,
+    levels: tuple[Floats, Floats, Floats],
+    found: NDArray[np.int32],
 ) -> None:
     """Write the columns of each row's greatest sums into ``found``, the greatest first."""
+    base, floor, setback = levels
     starts, cells, factors = left
     ends, columns, values = by_cell
     n_columns, n = base.size, found.shape[1]
     sums, best = np.empty(n_columns), np.empty(n)
     for row in range(starts.size - 1):
-        sums[:] = base
+        for column in range(n_columns):
+            sums[column] = base[column] - setback[row] * column
         for cell in range(starts[row], starts[row + 1]):
             factor = factors[cell]
             for entry in range(ends[cells[cell]], ends[cells[cell] + 1]):

@@ -139,6 +139,13 @@ def test_thousands_at_one_distance_are_settled_by_id(n_rows: int, weight: float)
     assert found["q"] == [(weight, f"u{number:05d}") for number in range(5)]
 
 
+@pytest.mark.parametrize("n_blocks", [1, 3])
+def test_thousands_at_one_cosine_are_settled_by_id(n_blocks: int) -> None:
+    one_item = {f"u{number:04d}": np.array([9_999.0 - number]) for number in range(4_000)}
+    found = search({"q": np.array([49.0])}, one_item, k=5, metric="cosine", n_blocks=n_blocks)
+    assert found["q"] == [(0.0, f"u{number:04d}") for number in range(5)]
+
+
 def test_ids_are_ordered_as_text() -> None:
     rows = {name: np.array([1.0]) for name in ("10", "9", "é", "z", "Z")}
     found = search({"q": np.array([1.0])}, rows, k=5, metric="euclidean")

@@ -11,7 +11,9 @@ Entries = dict[int, set[int]]
 def found(
     left: np.ndarray, right: np.ndarray, base: np.ndarray, floor: np.ndarray, n: int
 ) -> Entries:
-    rows, columns = greatest_products(csr_matrix(left), csr_matrix(right), base, floor, n=n)
+    rows, columns = greatest_products(
+        csr_matrix(left), csr_matrix(right), base, floor=floor, setback=np.zeros(len(left)), n=n
+    )
     assert (np.diff(rows) >= 0).all()
     entries: Entries = {row: set() for row in range(len(left))}
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
@@ -49,3 +51,13 @@ def test_no_columns_and_no_rows_give_nothing() -> None:
     floor = np.array([-np.inf])
     assert found(np.ones((1, 2)), np.zeros((0, 2)), np.empty(0), floor, 3) == {0: set()}
     assert found(np.ones((0, 2)), np.ones((1, 2)), np.zeros(1), np.empty(0), 3) == {}
+
+
+def test_a_setback_lets_the_smaller_column_win_of_values_that_rounding_tells_apart() -> None:
+    left, right = csr_matrix([[1.0]]), csr_matrix([[1.0 - 2**-53], [1.0]])
+    base, floor = np.zeros(2), np.array([-np.inf])
+    for setback, column in ((0.0, 1), (2.0**-44, 0)):
+        _, columns = greatest_products(
+            left, right, base, floor=floor, setback=np.array([setback]), n=1
+        )
+        assert columns.tolist() == [column]
