@@ -137,7 +137,7 @@ def _support(rows: csr_matrix) -> csr_matrix:
 
 def _is_whole(rows: csr_matrix, squared_norms: Floats) -> bool:
     """Whether sums of products of such rows are whole, with bits to spare for a square root."""
-    return squared_norms.max() < 2.0**48 and bool(np.array_equal(rows.data, np.rint(rows.data)))
+    return squared_norms.max() < 2.0**44 and bool(np.array_equal(rows.data, np.rint(rows.data)))
 
 
 def _squared_norms(rows: csr_matrix) -> Floats:

@@ -131,7 +131,9 @@ def _search(
             every = every or RowBlock.from_bytes(rows.as_buffer())
             queries = queries or every.with_cells(min_cells)
             itself = same and other_number.as_py() == number
-            others = RowBlock.from_bytes(other_rows.as_buffer()).with_cells(min_cells)
+            others = queries
+            if not itself:
+                others = RowBlock.from_bytes(other_rows.as_buffer()).with_cells(min_cells)
             nearest = extend_nearest(
                 nearest, queries, others, k=k, metric=metric, same=itself, keep_rows=keep_rows
             )

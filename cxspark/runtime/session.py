@@ -23,10 +23,6 @@ _NOT_NEEDED = (
     "io.delta:delta-kernel-api,io.delta:delta-kernel-defaults,io.delta:delta-kernel-unitycatalog"
 )
 
-# A job with Delta tables makes some hundreds of classes for its queries. By default the last 100
-# are kept: each run makes and compiles them all anew, a quarter of a short job's time.
-GENERATED_CLASSES = "5000"
-
 # What every session of the suite needs to give the same results anywhere.
 _SEMANTICS = {
     "spark.sql.session.timeZone": "UTC",
@@ -79,7 +75,9 @@ def _local() -> dict[str, str]:
         "spark.sql.files.minPartitionNum": str(4 * (os.cpu_count() or 1)),
         # In one process a broadcast is sent to nobody.
         "spark.sql.autoBroadcastJoinThreshold": "64m",
-        "spark.sql.codegen.cache.maxEntries": GENERATED_CLASSES,
+        # A job with Delta tables makes some hundreds of classes for its queries. By default 100 are
+        # kept: each run makes and compiles all of them anew, a quarter of a short job's time.
+        "spark.sql.codegen.cache.maxEntries": "5000",
         # Twice the throughput of the default where collections don't need to be short; room for the
         # machine code of all these classes.
         "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m",

@@ -60,8 +60,8 @@ CASES = (
 def run(spark: SparkSession, scale: float) -> Iterator[Row]:
     """The whole job, neighbours and recommendations, at each size.
 
-    Some runs of the smaller one come first, untimed: Spark's own code, a hundred thousand methods,
-    is loaded and compiled in a session's first minute, which belongs to the session's start.
+    Some runs of the smaller one come first, untimed: Spark's own code is loaded and compiled in a
+    session's first minute, which belongs to the session's start.
     """
     small = make_matrix(CASES[0].scaled(scale))
     for _ in range(_WARM_UPS):

@@ -141,8 +141,11 @@ def test_thousands_at_one_distance_are_settled_by_id(n_rows: int, weight: float)
 
 @pytest.mark.parametrize("n_blocks", [1, 3])
 def test_thousands_at_one_cosine_are_settled_by_id(n_blocks: int) -> None:
-    one_item = {f"u{number:04d}": np.array([9_999.0 - number]) for number in range(4_000)}
-    found = search({"q": np.array([49.0])}, one_item, k=5, metric="cosine", n_blocks=n_blocks)
+    # 49 times the rounded 1 / 49 is less than 1: by the products alone the first are farther.
+    one_item = {
+        f"u{number:04d}": np.array([49.0 if number < 50 else 1.0]) for number in range(4_000)
+    }
+    found = search({"q": np.array([1.0])}, one_item, k=5, metric="cosine", n_blocks=n_blocks)
     assert found["q"] == [(0.0, f"u{number:04d}") for number in range(5)]
 
 
