@@ -73,6 +73,7 @@ USER_NEIGHBORS = Table(
         ]
     ),
     key=("algorithm", "user_id", "rank"),
+    partition_by=("algorithm",),
     checks={"rank_from_1": "rank >= 1", "not_negative": "distance >= 0"},
 )
 
@@ -104,5 +105,6 @@ RECOMMENDATIONS = Table(
         ]
     ),
     key=("algorithm", "user_id", "rank"),
+    partition_by=("algorithm",),
     checks={"rank_from_1": "rank >= 1"},
 )

@@ -22,6 +22,8 @@ class Table:
         key: the columns that are unique together; empty for a log of attempts.
         checks: Delta CHECK constraints, name -> SQL.
         change_feed: whether readers may ask for what changed since a version.
+        partition_by: columns whose values keep their rows in files of their own, so that runs may
+            replace one value's rows while others replace another's.
         deletion_vectors: whether single rows are replaced without rewriting their files.
     """
 
@@ -31,6 +33,7 @@ class Table:
     key: Sequence[str]
     checks: Mapping[str, str] = field(default_factory=dict)
     change_feed: bool = False
+    partition_by: Sequence[str] = ()
     deletion_vectors: bool = False
 
     @property

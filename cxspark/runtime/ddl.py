@@ -16,9 +16,12 @@ def create_statement(table: Table, address: str) -> str:
     if table.deletion_vectors:
         properties["delta.enableDeletionVectors"] = "true"
     listed = ", ".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in properties.items())
+    parts = ", ".join(f"`{name}`" for name in table.partition_by)
     return (
         f"CREATE TABLE IF NOT EXISTS {address} ({columns}) USING delta "
-        f"COMMENT {_quoted(table.grain)}" + (f" TBLPROPERTIES ({listed})" if listed else "")
+        + (f"PARTITIONED BY ({parts}) " if parts else "")
+        + f"COMMENT {_quoted(table.grain)}"
+        + (f" TBLPROPERTIES ({listed})" if listed else "")
     )
 
 

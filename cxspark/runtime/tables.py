@@ -50,6 +50,7 @@ class Tables:
         self.spark = spark
         self.location = location
         self.run = run
+        self._made: set[str] = set()
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been made."""
@@ -144,7 +145,8 @@ class Tables:
             ContractError: the frame isn't what the contract declares, or breaks a constraint.
         """
         frame = conform(frame, table)
-        condition = F.lit(True) if self._create(table) or where is None else F.expr(where)
+        self.create(table)
+        condition = F.lit(True) if where is None else F.expr(where)
         writer = frame.writeTo(self.location.address(table))
         writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
         with explained(table):
@@ -154,7 +156,7 @@ class Tables:
     def append(self, table: Table, frame: DataFrame) -> None:
         """Add rows in one commit; not idempotent, so only for a log of attempts."""
         frame = conform(frame, table)
-        self._create(table)
+        self.create(table)
         with explained(table):
             frame.writeTo(self.location.address(table)).append()
 
@@ -190,21 +192,21 @@ class Tables:
             self._record(table)
         frame.unpersist()
 
-    def side_by_side(self, *writes: Callable[[], None]) -> None:
-        """Write several tables at once, each in a thread.
+    def side_by_side(self, *work: Callable[[], object]) -> None:
+        """Do several things at once, each in a thread.
 
-        Planning a write and committing it leaves the cores idle for a second or two.
+        Making a table, planning a write and committing it leave the cores idle for a second or two.
 
         Args:
-            writes: calls of `overwrite` or `merge`, of different tables that need no order.
+            work: calls that need no order, as `overwrite` or `merge` of different tables.
 
         Raises:
             Exception: of the first of them that failed, when all have ended.
         """
         thread = inheritable_thread_target(self.spark)
-        with ThreadPoolExecutor(len(writes)) as pool:
-            for write in [pool.submit(thread(write)) for write in writes]:
-                write.result()
+        with ThreadPoolExecutor(len(work)) as pool:
+            for one in [pool.submit(thread(call)) for call in work]:
+                one.result()
 
     def warn(self, message: str) -> None:
         """Keep something a person should look at in the run's record."""
@@ -219,14 +221,17 @@ class Tables:
             counted.append(TableVersion(name, version, self.spark.sql(query).collect()[0]["n"]))
         return counted
 
-    def _create(self, table: Table) -> bool:
-        """Whether the table had to be made."""
-        if self.exists(table):
-            return False
+    def create(self, table: Table) -> None:
+        """Make the table, empty, where there is none; `overwrite`, `merge` and `append` do so too.
+
+        A step may call it while something else is computed: it is half a second of waiting.
+        """
+        if table.name in self._made or self.exists(table):
+            return
         if self.location.database is not None:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.location.namespace()}")
         self.spark.sql(create_statement(table, self.location.address(table)))
-        return True
+        self._made.add(table.name)
 
     def _record(self, table: Table) -> None:
         """Put the run's own commit into the manifest (another run's may have come after it)."""

@@ -32,6 +32,11 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
         keep_rows=True,
         broadcast=settings.broadcast,
     ).persist()
+    tables.side_by_side(
+        partial(tables.create, USER_NEIGHBORS),
+        partial(tables.create, RECOMMENDATIONS),
+        nearest.count,
+    )
     recommendations = recommend_items(
         nearest, items, n=settings.n, neighbor_weight=settings.neighbor_weight
     )

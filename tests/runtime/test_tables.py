@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from cxspark.contracts.errors import ContractError
-from cxspark.contracts.preferences import USER_INDEX, USER_ITEM
+from cxspark.contracts.preferences import USER_INDEX, USER_ITEM, USER_NEIGHBORS
 from cxspark.contracts.table import Table
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
@@ -72,6 +72,21 @@ def test_overwrite_where_leaves_the_other_rows(spark: SparkSession, tmp_path: Pa
     tables.overwrite(USER_INDEX, index(spark, ("a", 0), ("b", 1)))
     tables.overwrite(USER_INDEX, index(spark, ("b", 7)), where="user_id = 'b'")
     assert content(tables, USER_INDEX) == [("a", 0), ("b", 7)]
+
+
+def test_runs_that_began_on_an_empty_table_keep_each_others_rows(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    schema = USER_NEIGHBORS.schema
+    for run_id in ("one", "other"):
+        tables_at(spark, tmp_path, run_id).create(USER_NEIGHBORS)
+    for run_id in ("one", "other"):
+        rows = [(run_id, "u", 1, "v", 0.5, "cosine")]
+        tables_at(spark, tmp_path, run_id).overwrite(
+            USER_NEIGHBORS, spark.createDataFrame(rows, schema), where=f"algorithm = '{run_id}'"
+        )
+    algorithms = [row[0] for row in content(tables_at(spark, tmp_path), USER_NEIGHBORS)]
+    assert algorithms == ["one", "other"]
 
 
 def test_merge_adds_new_keys_and_replaces_the_others(spark: SparkSession, tmp_path: Path) -> None:
