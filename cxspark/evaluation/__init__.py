@@ -1,0 +1,37 @@
+"""Honest evaluation of top-n recommenders: splits, hits, metrics and their intervals.
+
+``split_by_time`` and ``held_out_items`` tell what a model may learn from and what it is judged by;
+``match_hits``, ``user_metrics`` and ``metric_intervals`` judge its lists.
+"""
+
+from cxspark.evaluation.frames import EVENTS, HELD_OUT, HITS, RECOMMENDED
+from cxspark.evaluation.hits import match_hits
+from cxspark.evaluation.leak import count_leaks, refuse_leak
+from cxspark.evaluation.metrics import RANK_METRICS, RankMetric, user_metrics
+from cxspark.evaluation.splits import (
+    Split,
+    held_out_items,
+    split_by_time,
+    split_instant,
+    split_last_n,
+    split_random,
+)
+
+__all__ = [
+    "EVENTS",
+    "HELD_OUT",
+    "HITS",
+    "RANK_METRICS",
+    "RECOMMENDED",
+    "RankMetric",
+    "Split",
+    "count_leaks",
+    "held_out_items",
+    "match_hits",
+    "refuse_leak",
+    "split_by_time",
+    "split_instant",
+    "split_last_n",
+    "split_random",
+    "user_metrics",
+]

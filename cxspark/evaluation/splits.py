@@ -1,0 +1,127 @@
+"""Training and test events, split honestly, and what is held out of them."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from cxspark.contracts.checks import require_columns
+from cxspark.evaluation.frames import EVENTS, HELD_OUT
+
+# Rank error of one event in so many: a cut at a share needs no more.
+_ACCURACY = 100_000
+
+
+class Split(NamedTuple):
+    """Events to learn from and events to be judged by, with all of their columns."""
+
+    train: DataFrame
+    test: DataFrame
+
+
+def split_instant(events: DataFrame, *, share: float) -> DataFrame:
+    """The instant before which a share of the events lie.
+
+    Args:
+        events: ``EVENTS``; those without an instant don't count.
+        share: between 0 and 1, within one in 100,000 of the events.
+
+    Returns:
+        One row: cut_at, the instant of an event; null where there are none. The events at that
+        instant itself are the first of the test, so that of many at one instant fewer may be
+        before it.
+
+    Cost: one pass, no shuffle but of a summary of each partition.
+    """
+    require_columns(events, EVENTS, ["event_at"])
+    micros = F.percentile_approx(F.unix_micros("event_at"), share, _ACCURACY)
+    return events.agg(F.timestamp_micros(micros).alias("cut_at")).select("cut_at")
+
+
+def split_by_time(events: DataFrame, *, at: datetime, until: datetime | None = None) -> Split:
+    """Events before an instant, and those from it on: one instant for all users.
+
+    The only split in which nobody learns from what was still to come, for any user.
+
+    Args:
+        events: ``EVENTS``; those without an instant are in neither part.
+        at: train is before it, test at it or later.
+        until: test is before it; without it test has no end.
+
+    Cost: two filters of the events, no shuffle.
+    """
+    require_columns(events, EVENTS, ["event_at"])
+    is_test = F.col("event_at") >= F.lit(at)
+    if until is not None:
+        is_test &= F.col("event_at") < F.lit(until)
+    return Split(events.where(F.col("event_at") < F.lit(at)), events.where(is_test))
+
+
+def split_last_n(events: DataFrame, *, n: int) -> Split:
+    """Per user the n last events as test, the others as train.
+
+    Users' last events lie at different times: what one user's train tells of a season may be the
+    answer to another's test. Use it for comparison with papers that do.
+
+    Args:
+        events: ``EVENTS``; of events at one instant the greater item_id is later, and an event
+            without an instant is before all. A user with at most n events has no train.
+        n: events per user, at least 1.
+
+    Cost: one shuffle and sort of the events by user, for each part that is read.
+    """
+    require_columns(events, EVENTS)
+    latest = Window.partitionBy("user_id").orderBy(
+        F.col("event_at").desc_nulls_last(), F.col("item_id").desc_nulls_last()
+    )
+    placed = events.select("*", F.row_number().over(latest).alias("_place"))
+    return Split(
+        placed.where(F.col("_place") > n).drop("_place"),
+        placed.where(F.col("_place") <= n).drop("_place"),
+    )
+
+
+def split_random(events: DataFrame, *, share: float, seed: int) -> Split:
+    """A share of the events, drawn at random, as train, the others as test.
+
+    An event is drawn by a hash of user, item, instant and seed: always the same, however the rows
+    are ordered or partitioned; events equal in all three go together. It lets the future into the
+    training, so its numbers flatter; use it for comparison with papers that do.
+
+    Args:
+        events: ``EVENTS``.
+        share: of the events in train, between 0 and 1, about.
+        seed: another seed draws other events.
+
+    Cost: two filters of the events, no shuffle.
+    """
+    require_columns(events, EVENTS)
+    is_train = _uniform(F.lit(seed), F.col("user_id"), F.col("item_id"), "event_at") < share
+    return Split(events.where(is_train), events.where(~is_train))
+
+
+def held_out_items(test: DataFrame, train: DataFrame, *, unseen_only: bool = True) -> DataFrame:
+    """What each user took in the test window: one row per user_id x item_id.
+
+    Args:
+        test: user_id, item_id; duplicates and rows with a null in either don't count.
+        train: the same.
+        unseen_only: without what the user has in train: a recommender that isn't to repeat what
+            the user has can't find it.
+
+    Returns:
+        ``HELD_OUT``.
+
+    Cost: shuffles the pairs of test, and those of train where only the unseen count.
+    """
+    pairs = require_columns(test, HELD_OUT).select(*HELD_OUT.columns).dropna().distinct()
+    if not unseen_only:
+        return pairs
+    seen = require_columns(train, HELD_OUT).select(*HELD_OUT.columns)
+    return pairs.join(seen, HELD_OUT.columns, "left_anti").select(*HELD_OUT.columns)
+
+
+def _uniform(*keys: Column | str) -> Column:
+    """A number from 0 to below 1 by a hash of the keys."""
+    return F.xxhash64(*keys).bitwiseAND(F.lit(2**53 - 1)) / F.lit(float(2**53))
