@@ -1,5 +1,6 @@
 """Every table of the suite, by name."""
 
+from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.operations import JOB_RUNS
 from cxspark.contracts.preferences import (
@@ -23,6 +24,8 @@ TABLES: dict[str, Table] = {
         USER_NEIGHBORS,
         RECOMMENDATIONS,
         LOADS,
+        MODEL_METRICS,
+        MODEL_TRIALS,
         JOB_RUNS,
     )
 }
