@@ -4,6 +4,7 @@
 ``match_hits``, ``user_metrics`` and ``metric_intervals`` judge its lists.
 """
 
+from cxspark.evaluation.bootstrap import ALL_USERS, METRIC_INTERVALS, metric_intervals
 from cxspark.evaluation.frames import EVENTS, HELD_OUT, HITS, RECOMMENDED
 from cxspark.evaluation.hits import match_hits
 from cxspark.evaluation.leak import count_leaks, refuse_leak
@@ -18,9 +19,11 @@ from cxspark.evaluation.splits import (
 )
 
 __all__ = [
+    "ALL_USERS",
     "EVENTS",
     "HELD_OUT",
     "HITS",
+    "METRIC_INTERVALS",
     "RANK_METRICS",
     "RECOMMENDED",
     "RankMetric",
@@ -28,6 +31,7 @@ __all__ = [
     "count_leaks",
     "held_out_items",
     "match_hits",
+    "metric_intervals",
     "refuse_leak",
     "split_by_time",
     "split_instant",

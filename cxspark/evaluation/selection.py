@@ -1,0 +1,107 @@
+"""Choosing a model's settings by how they did in windows of the past."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from cxspark.evaluation.frames import RECOMMENDED
+from cxspark.evaluation.hits import match_hits
+from cxspark.evaluation.metrics import user_metrics
+from cxspark.evaluation.recommender import Recommender, Training
+
+CHOSEN_BY = "ndcg"
+
+
+@dataclass(frozen=True)
+class Window:
+    """An instant: what was known before it, and what users took from it on.
+
+    Attributes:
+        at: the instant.
+        until: what they took before this one counts.
+        training: what was known.
+        held_out: what they took (``HELD_OUT``).
+        importance: what the window counts in a choice.
+    """
+
+    at: datetime
+    until: datetime
+    training: Training
+    held_out: DataFrame
+    importance: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}..{self.until.isoformat()}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How one setting of a model did in one window."""
+
+    recommender: Recommender
+    window: Window
+    value: float
+    n_users: int
+
+
+class Selection:
+    """The settings with the best mean of nDCG over windows of the past.
+
+    Args:
+        candidates: what is to be chosen from, variants included.
+        k: places of a list that count.
+
+    Attributes:
+        trials_: one per candidate's variant x window.
+        best_: the one chosen; of equal ones the first.
+        value_: its mean over the windows, by their importance.
+    """
+
+    def __init__(self, candidates: Sequence[Recommender], *, k: int) -> None:
+        self.candidates = candidates
+        self.k = k
+
+    def fit(self, windows: Sequence[Window]) -> Self:
+        """Try all candidates in all windows: each is fitted once a window, and runs one action."""
+        self.trials_: list[Trial] = [
+            trial
+            for window in windows
+            for candidate in self.candidates
+            for trial in try_variants(candidate, window, k=self.k)
+        ]
+        total = sum(window.importance for window in windows)
+        sums: dict[Recommender, float] = {}
+        for trial in self.trials_:
+            share = trial.window.importance / total
+            sums[trial.recommender] = sums.get(trial.recommender, 0.0) + share * trial.value
+        self.best_ = max(sums, key=lambda one: sums[one])
+        self.value_ = sums[self.best_]
+        return self
+
+
+def try_variants(recommender: Recommender, window: Window, *, k: int) -> list[Trial]:
+    """Mean nDCG of each variant over the window's users: one action."""
+    ranked = recommender.recommend(window.training, n=k)
+    number = F.col("variant").cast("string")
+    named = with_items(ranked, window.training).withColumn("algorithm", number)
+    by_user = user_metrics(match_hits(named, window.held_out, k=k), k=k)
+    means = by_user.groupBy("algorithm").agg(
+        F.avg(CHOSEN_BY).alias("value"), F.count(F.lit(1)).alias("n_users")
+    )
+    found = {int(row["algorithm"]): row for row in means.collect()}
+    return [
+        Trial(variant, window, found[number]["value"], found[number]["n_users"])
+        for number, variant in enumerate(recommender.variants)
+        if number in found
+    ]
+
+
+def with_items(ranked: DataFrame, training: Training) -> DataFrame:
+    """Lists by column (``RANKED``) as lists by item_id: a broadcast join, no shuffle."""
+    items = F.broadcast(training.items.select("item_id", "column_index"))
+    kept = [name for name in RECOMMENDED.columns if name not in ("algorithm", "item_id")]
+    return ranked.join(items, "column_index").select("variant", *kept, "item_id", "score")
