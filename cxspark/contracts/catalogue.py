@@ -2,6 +2,7 @@
 
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
+from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
 from cxspark.contracts.operations import JOB_RUNS
 from cxspark.contracts.preferences import (
     ITEM_INDEX,
@@ -18,11 +19,15 @@ TABLES: dict[str, Table] = {
         BRONZE_EVENTS,
         SILVER_EVENTS,
         QUARANTINE,
+        ITEM_AVAILABILITY,
         USER_ITEM,
         USER_INDEX,
         ITEM_INDEX,
         USER_NEIGHBORS,
         RECOMMENDATIONS,
+        USER_FACTORS,
+        ITEM_FACTORS,
+        MODELS,
         LOADS,
         MODEL_METRICS,
         MODEL_TRIALS,

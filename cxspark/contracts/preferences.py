@@ -79,8 +79,10 @@ USER_NEIGHBORS = Table(
 
 REASON = StructType(
     [
-        StructField("kind", StringType(), False, {"comment": "neighbor, item or popularity"}),
-        StructField("id", StringType(), False, {"comment": "the neighbour's or item's id"}),
+        StructField(
+            "kind", StringType(), False, {"comment": "neighbor, item, popularity or other"}
+        ),
+        StructField("id", StringType(), False, {"comment": "whose; of other empty"}),
         StructField("distance", DoubleType(), True, {"comment": "how near, where it has one"}),
         StructField("contribution", DoubleType(), False, {"comment": "its part of the score"}),
     ]
@@ -96,7 +98,7 @@ RECOMMENDATIONS = Table(
             column("rank", IntegerType(), "from 1, the best first"),
             column("item_id", StringType(), "what"),
             column("score", DoubleType(), "comparable within one user, algorithm and origin"),
-            column("origin", StringType(), "the way it came: neighbors or popular"),
+            column("origin", StringType(), "way it came: neighbors, model, fold_in or popular"),
             column(
                 "reasons",
                 ArrayType(REASON, containsNull=False),

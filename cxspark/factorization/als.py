@@ -9,6 +9,7 @@ from pyspark.sql.types import ArrayType, DoubleType, FloatType, IntegerType, Str
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.errors import ContractError
+from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table, column
 
 INDEXED_CELLS = Table(
@@ -134,6 +135,30 @@ class Als:
             wanted = "a positive value" if self.implicit else "a cell"
             raise ContractError(INDEXED_CELLS.name, f"at least {wanted}", "none", _REMEDY)
         self.n_cells_: int = found["n_cells"]
+
+
+def index_cells(user_item: DataFrame, users: DataFrame, items: DataFrame) -> DataFrame:
+    """The matrix by the integers of its ids' dictionaries, as MLlib takes it.
+
+    Args:
+        user_item: user_id x item_id, one row each (``USER_ITEM``).
+        users: ``USER_INDEX``.
+        items: ``ITEM_INDEX``.
+
+    Returns:
+        ``INDEXED_CELLS``: a row for each of the matrix. An index is null where the dictionary
+        hasn't the id, which ``Als.fit`` refuses.
+
+    Cost: a join on user_id and one on item_id; Spark broadcasts a dictionary that is small.
+    """
+    require_columns(user_item, USER_ITEM, ["user_id", "item_id", "weight"])
+    require_columns(users, USER_INDEX)
+    require_columns(items, ITEM_INDEX)
+    return (
+        user_item.join(users, "user_id", "left")
+        .join(items, "item_id", "left")
+        .select("user_index", "item_index", F.col("weight").alias("value"))
+    )
 
 
 def _named(factors: DataFrame, index: str) -> DataFrame:

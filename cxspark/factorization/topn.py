@@ -62,7 +62,7 @@ def top_items(
         >>> columns.tolist(), scores.tolist()
         ([[2, 3, 0, -1]], [[2.0, 2.0, 1.0, -inf]])
     """
-    seen.sort_indices()
+    seen = seen if seen.has_sorted_indices else seen.sorted_indices()
     if eligible is None or eligible.all():
         scores, columns = greatest_scores(users, items, (seen.indptr, seen.indices), n=n)
         return scores, columns.astype(np.int64)

@@ -77,8 +77,21 @@ class UserRows:
     cells: csr_matrix
 
     @classmethod
-    def of_batch(cls, batch: pa.RecordBatch, *, rank: int, n_items: int) -> "UserRows":
+    def of_batch(
+        cls,
+        batch: pa.RecordBatch,
+        *,
+        rank: int,
+        n_items: int,
+        column_of: NDArray[np.int32] | None = None,
+    ) -> "UserRows":
         """The users of a batch of ``USER_ROWS``.
+
+        Args:
+            batch: the users.
+            rank: numbers that a user's factors must have.
+            n_items: columns of ``cells``.
+            column_of: the column for each that the batch has, each once; the same by default.
 
         Raises:
             ContractError: a user's factors aren't as many as the items'.
@@ -86,7 +99,10 @@ class UserRows:
         ids, factors, columns, values = (batch[name] for name in USER_ROWS.columns)
         starts = _starts(columns)
         indices, data = columns.flatten().to_numpy(), values.flatten().to_numpy()
+        if column_of is not None:
+            indices = column_of[indices]
         cells = csr_matrix((data, indices, starts), (len(ids), n_items))
+        cells = cells.sorted_indices()  # what came from Arrow can't be written to
         is_known = pc.is_valid(factors).to_numpy(zero_copy_only=False)
         dense = np.zeros((len(ids), rank), np.float32)
         dense[is_known] = to_matrix(factors.filter(pc.is_valid(factors)), rank=rank)

@@ -7,11 +7,25 @@ from typing import Any
 from cxspark.contracts.errors import ConfigError
 from cxspark.runtime.step import Step
 from cxspark.runtime.submit import run_command
-from cxspark.steps import build_report, build_user_item, ingest_events, recommend_knn
+from cxspark.steps import (
+    build_report,
+    build_user_item,
+    ingest_events,
+    recommend_als,
+    recommend_knn,
+    train_als,
+)
 
 STEPS: dict[str, Step[Any]] = {
     step.name: step
-    for step in (ingest_events.STEP, build_user_item.STEP, recommend_knn.STEP, build_report.STEP)
+    for step in (
+        ingest_events.STEP,
+        build_user_item.STEP,
+        recommend_knn.STEP,
+        train_als.STEP,
+        recommend_als.STEP,
+        build_report.STEP,
+    )
 }
 
 
@@ -23,10 +37,11 @@ def needs(name: str) -> set[str]:
         ['build_user_item']
     """
     read = {table.name for table in STEPS[name].reads}
-    writers = {
-        table.name: other for other, step in STEPS.items() for table in step.writes if other != name
+    return {
+        other
+        for other, step in STEPS.items()
+        if other != name and any(table.name in read for table in step.writes)
     }
-    return {writers[table] for table in read & set(writers)}
 
 
 def with_upstream(names: Iterable[str]) -> list[str]:

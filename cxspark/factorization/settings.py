@@ -1,0 +1,64 @@
+"""Settings of training and recommending by ALS."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from cxspark.contracts.settings import Settings
+
+
+class TrainAlsSettings(Settings):
+    """How users and items become vectors."""
+
+    rank: int = Field(default=64, ge=1, le=1000, description="numbers per user and item")
+    reg: float = Field(
+        default=0.1, ge=0, description="penalty, times the weights a user or item has"
+    )
+    alpha: float = Field(
+        default=1.0, ge=0, description="confidence for each unit of weight; implicit only"
+    )
+    iterations: int = Field(default=15, ge=1, le=1000, description="rounds: items, then users")
+    implicit: bool = Field(
+        default=True, description="weights are confidence; false: marks that are to be met"
+    )
+    seed: int = Field(default=42, description="of the factors it starts from")
+    blocks: int = Field(
+        default=4, ge=1, description="parts of users and of items; at least the cluster's cores"
+    )
+    checkpoint_interval: int = Field(
+        default=10,
+        ge=1,
+        description="iterations between checkpoints; only where spark.checkpoint.dir is set",
+    )
+    popular_days: float = Field(
+        default=7.0, gt=0, description="days before the newest event that count as popular now"
+    )
+
+
+class RecommendAlsSettings(Settings):
+    """What is recommended to whom, and why."""
+
+    n: int = Field(default=10, ge=1, le=1000, description="items recommended per user")
+    n_reasons: int | None = Field(
+        default=3,
+        ge=0,
+        description="the greatest contributions told, the rest as one; null: all; 0: no reasons",
+    )
+    fold_in: Literal["new", "all"] = Field(
+        default="new",
+        description="whose factors are solved anew from her events: those that the model "
+        "hasn't, or all, so that what they did since the training counts",
+    )
+    allow: tuple[str, ...] = Field(
+        default=(), description="item ids that alone may be recommended; none: all"
+    )
+    deny: tuple[str, ...] = Field(default=(), description="item ids that are never recommended")
+    at: datetime | None = Field(
+        default=None,
+        description="instant at which items must be available; null: the run's start. Dates are "
+        "in silver.item_availability, if there is one",
+    )
+    block_users: int = Field(
+        default=8192, ge=1, le=65_536, description="users per task, about; bounds its memory"
+    )

@@ -1,0 +1,72 @@
+"""Recommend by the factors that train_als learnt, to everyone who is in the matrix."""
+
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from cxspark.contracts.errors import ContractError
+from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM
+from cxspark.contracts.table import Table
+from cxspark.distance import count_blocks
+from cxspark.factorization.fold_in import FoldIn
+from cxspark.factorization.items import Catalogue, cells_by_item, with_availability
+from cxspark.factorization.recommend import ALGORITHM, Way, recommend_items
+from cxspark.factorization.settings import RecommendAlsSettings, TrainAlsSettings
+from cxspark.factorization.users import pack_users
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+
+_OURS = f"algorithm = '{ALGORITHM}'"
+
+
+def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> None:  # noqa: ARG001
+    """Read the newest complete model, put each user's cells beside her factors, and recommend."""
+    trained = _trained(tables)
+    items = _of_model(ITEM_FACTORS, trained["item_factors_version"], tables)
+    users = _of_model(USER_FACTORS, trained["user_factors_version"], tables)
+    available = with_availability(
+        items.drop("algorithm"),
+        tables.read_or_empty(ITEM_AVAILABILITY),
+        at=settings.at or tables.run.started_at,
+    )
+    catalogue = Catalogue.of_table(available.toArrow(), allow=settings.allow, deny=settings.deny)
+    how = TrainAlsSettings.model_validate_json(trained["settings"])
+    way = Way(
+        catalogue,
+        FoldIn(catalogue.factors, reg=how.reg, alpha=how.alpha, implicit=how.implicit),
+        n=settings.n,
+        n_reasons=settings.n_reasons,
+        refresh=settings.fold_in == "all",
+    )
+    n_blocks = count_blocks(tables.read(USER_INDEX).count(), block_rows=settings.block_users)
+    cells = cells_by_item(tables.read(USER_ITEM), items)
+    rows = pack_users(cells, users.select("user_id", "factors"), n_blocks=n_blocks)
+    tables.overwrite(RECOMMENDATIONS, recommend_items(rows, way=way), where=_OURS)
+
+
+def _trained(tables: Tables) -> Row:
+    """The newest model's row.
+
+    Raises:
+        ContractError: no training has been completed.
+    """
+    rows = tables.read(MODELS).where(_OURS).orderBy(F.desc("trained_at")).limit(1).collect()
+    if not rows:
+        raise ContractError(MODELS.name, f"a row where {_OURS}", "none", "run train_als first")
+    return rows[0]
+
+
+def _of_model(table: Table, version: int, tables: Tables) -> DataFrame:
+    """The factors as they were when the model was complete, whatever has been written since."""
+    tables.run.inputs[table.name] = version
+    return tables.read(table).where(_OURS)
+
+
+STEP = Step(
+    name="recommend_als",
+    summary="factors and user-item matrix -> recommendations for everyone, with reasons",
+    settings=RecommendAlsSettings,
+    reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM, USER_INDEX),
+    writes=(RECOMMENDATIONS,),
+    run=run,
+)

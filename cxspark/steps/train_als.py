@@ -1,0 +1,85 @@
+"""Train ALS on the user-item matrix: users and items as vectors."""
+
+import json
+from functools import partial
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cxspark.contracts.factors import ITEM_FACTORS, MODELS, USER_FACTORS
+from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
+from cxspark.factorization.als import Als, index_cells
+from cxspark.factorization.recommend import ALGORITHM
+from cxspark.factorization.settings import TrainAlsSettings
+from cxspark.neighbors.popularity import measure_cells, rank_items, recent_since
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+
+# Without checkpoints a lost executor means that all iterations since the first are done again.
+_MANY_ITERATIONS = 30
+
+
+def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None:
+    """Fit, write the factors, then the model's row, whose commit says that they belong together."""
+    user_item = tables.read(USER_ITEM)
+    users, items = tables.read(USER_INDEX), tables.read(ITEM_INDEX)
+    model = Als(**settings.model_dump(exclude={"popular_days"}))
+    model.fit(index_cells(user_item, users, items))
+    user_factors = model.user_factors_.join(users, "user_index")
+    item_factors = model.item_factors_.join(items, "item_index").join(
+        _popularity(user_item, settings.popular_days), "item_id"
+    )
+    ours = f"algorithm = '{ALGORITHM}'"
+    tables.side_by_side(
+        partial(tables.create, MODELS),
+        partial(
+            tables.overwrite, USER_FACTORS, _named(user_factors, USER_FACTORS.columns), where=ours
+        ),
+        partial(
+            tables.overwrite, ITEM_FACTORS, _named(item_factors, ITEM_FACTORS.columns), where=ours
+        ),
+    )
+    if settings.iterations > _MANY_ITERATIONS and not spark.conf.get("spark.checkpoint.dir", None):
+        tables.warn("set spark.checkpoint.dir: so many iterations are kept in memory alone")
+    row = _model_row(settings, model, tables)
+    run_id = tables.run.run_id.replace("\\", "\\\\").replace("'", "\\'")
+    this = f"{ours} AND run_id = '{run_id}'"
+    tables.overwrite(MODELS, spark.createDataFrame([row], MODELS.schema), where=this)
+
+
+def _popularity(user_item: DataFrame, days: float) -> DataFrame:
+    """How many users have each item, at all and of late."""
+    newest = measure_cells(user_item).collect()[0]["newest_micros"]
+    ranked = rank_items(user_item, recent_micros=recent_since(newest, days=days))
+    return ranked.select("item_id", "n_users", "n_recent")
+
+
+def _named(factors: DataFrame, columns: list[str]) -> DataFrame:
+    return factors.withColumn("algorithm", F.lit(ALGORITHM)).select(*columns)
+
+
+def _model_row(settings: TrainAlsSettings, model: Als, tables: Tables) -> dict[str, object]:
+    """What `MODELS` keeps of this run."""
+    written = {output.table: output for output in tables.run.outputs}
+    users, items = written[USER_FACTORS.name], written[ITEM_FACTORS.name]
+    metrics = {"n_cells": model.n_cells_, "n_users": users.n_rows, "n_items": items.n_rows}
+    return {
+        "algorithm": ALGORITHM,
+        "run_id": tables.run.run_id,
+        "trained_at": tables.run.started_at,
+        "settings": settings.model_dump_json(),
+        "metrics": json.dumps(metrics),
+        "inputs": [vars(version) for version in tables.counted_inputs()],
+        "user_factors_version": users.version,
+        "item_factors_version": items.version,
+    }
+
+
+STEP = Step(
+    name="train_als",
+    summary="user-item matrix -> users' and items' factors, by MLlib's ALS",
+    settings=TrainAlsSettings,
+    reads=(USER_ITEM, USER_INDEX, ITEM_INDEX),
+    writes=(USER_FACTORS, ITEM_FACTORS, MODELS),
+    run=run,
+)
