@@ -5,6 +5,7 @@ blocks the k nearest of another (or of the same), ``unpack_nearest`` gives them 
 """
 
 from cxspark.distance.blocks import CELLS, ROW_BLOCKS, count_blocks, pack_rows
+from cxspark.distance.compiled import compiled
 from cxspark.distance.metrics import Metric
 from cxspark.distance.nearest import Nearest
 from cxspark.distance.rows import RowBlock, widened
@@ -19,6 +20,7 @@ __all__ = [
     "Metric",
     "Nearest",
     "RowBlock",
+    "compiled",
     "count_blocks",
     "nearest_blocks",
     "pack_rows",

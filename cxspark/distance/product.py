@@ -5,15 +5,12 @@ summed up in an array as long as there are candidates, which takes half the time
 of those touched, as by Euclid every candidate counts, touched or not.
 """
 
-from collections.abc import Callable
-from typing import ParamSpec
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-P = ParamSpec("P")
+from cxspark.distance.compiled import compiled
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Parts = tuple[NDArray[np.int32], NDArray[np.int32], Floats]
@@ -57,15 +54,7 @@ def _parts(matrix: csr_matrix) -> Parts:
     return starts, indices, matrix.data
 
 
-def _compiled(function: Callable[P, None]) -> Callable[P, None]:
-    """The function in machine code, from the disk where it is there already."""
-    try:
-        return numba.njit(cache=True)(function)
-    except RuntimeError:  # there is no place to keep it
-        return numba.njit()(function)
-
-
-@_compiled
+@compiled
 def _fill(
     left: Parts,
     by_cell: Parts,

@@ -57,8 +57,16 @@ class Training(Protocol):
         """The same for the users to recommend for."""
         ...
 
+    def cells(self, half_life_days: float | None) -> DataFrame:
+        """The user-item matrix (``USER_ITEM``), decayed to the instant."""
+        ...
+
     def popularity(self, half_lives: Sequence[float | None]) -> NDArray[np.float64]:
         """Half-lives x items: all users' weights together, decayed to the instant."""
+        ...
+
+    def release(self) -> None:
+        """Let go of what is kept in memory; it can be asked again all the same."""
         ...
 
 

@@ -18,24 +18,26 @@ CHOSEN_BY = "ndcg"
 
 @dataclass(frozen=True)
 class Window:
-    """An instant: what was known before it, and what users took from it on.
+    """What was known, and what users took that they hadn't.
 
     Attributes:
-        at: the instant.
-        until: what they took before this one counts.
-        training: what was known.
-        held_out: what they took (``HELD_OUT``).
+        since: they took it at this instant or later.
+        until: they took it before this one.
+        training: what was known; in a split by time, before ``since``.
+        held_out: what they took (``HELD_OUT``), of users that the training knows.
         importance: what the window counts in a choice.
+        n_new_users: users who took something and aren't judged, as nothing was known of them.
     """
 
-    at: datetime
+    since: datetime
     until: datetime
     training: Training
     held_out: DataFrame
     importance: float = 1.0
+    n_new_users: int = 0
 
     def __str__(self) -> str:
-        return f"{self.at.isoformat()}..{self.until.isoformat()}"
+        return f"{self.since.isoformat()}..{self.until.isoformat()}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,86 @@
+"""The models side by side, for people, and the verdict on the one to be deployed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cxspark.contracts.errors import QualityGateError
+from cxspark.contracts.evaluation import MODEL_METRICS
+from cxspark.evaluation.bootstrap import ALL_USERS
+from cxspark.evaluation.selection import CHOSEN_BY
+
+Row = Mapping[str, Any]
+
+_OTHERS = ("recall", "reciprocal_rank", "hit_rate", "coverage")
+
+
+def as_lines(rows: Sequence[Row]) -> list[str]:
+    """A table of text: all users, the best nDCG first.
+
+    Args:
+        rows: of one run, with the columns of ``MODEL_METRICS``.
+    """
+    board = sorted(_chosen_by(rows), key=lambda row: -row["value"])
+    cells = {(row["algorithm"], row["metric"]): row["value"] for row in rows if _of_all(row)}
+    heads = ("model", f"{CHOSEN_BY}@k", "95% interval", "less baseline")
+    lines = [_line(*heads, _OTHERS, "s")]
+    for row in board:
+        others = [cells.get((row["algorithm"], name)) for name in _OTHERS]
+        lines.append(
+            _line(
+                row["algorithm"] + (" *" if row["is_default"] else ""),
+                f"{row['value']:.4f}",
+                _interval(row["low"], row["high"], signed=False),
+                "-" if row["difference"] is None else _difference(row),
+                ["-" if value is None else f"{value:.4f}" for value in others],
+                f"{(row['fit_seconds'] or 0) + (row['recommend_seconds'] or 0):.1f}",
+            )
+        )
+    return lines
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """Whether the default is better than the baseline, no better, or worse, in one sentence.
+
+    Raises:
+        QualityGateError: it is worse, beyond noise.
+    """
+    (row,) = (row for row in _chosen_by(rows) if row["is_default"])
+    name, baseline = row["algorithm"], row["baseline"]
+    if row["difference_low"] is None:
+        return f"{name}: too few users to tell it from {baseline}"
+    measured = f"{CHOSEN_BY}@{row['k']} {_difference(row)}, {row['n_users']:,} users"
+    if row["difference_high"] < 0:
+        raise QualityGateError(
+            MODEL_METRICS.name,
+            f"{name} to be no worse than {baseline}",
+            measured,
+            f"deploy {baseline}, and look at what was tried in ops.model_trials",
+        )
+    kind = "better" if row["difference_low"] > 0 else "no better"
+    return f"{name} is {kind} than {baseline}: {measured}"
+
+
+def _chosen_by(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if _of_all(row) and row["metric"] == CHOSEN_BY]
+
+
+def _of_all(row: Row) -> bool:
+    return bool(row["segment"] == ALL_USERS)
+
+
+def _difference(row: Row) -> str:
+    interval = _interval(row["difference_low"], row["difference_high"], signed=True)
+    return f"{row['difference']:+.4f} ({interval})"
+
+
+def _interval(low: float | None, high: float | None, *, signed: bool) -> str:
+    if low is None or high is None:
+        return "-"
+    return f"{low:+.4f} to {high:+.4f}" if signed else f"{low:.4f} to {high:.4f}"
+
+
+def _line(  # noqa: PLR0917 - a line's cells, in their order
+    model: str, value: str, interval: str, difference: str, others: Sequence[str], seconds: str
+) -> str:
+    rest = " ".join(f"{one:>15}" for one in others)
+    return f"{model:<16} {value:>8}  {interval:<17} {difference:<30} {rest} {seconds:>7}"

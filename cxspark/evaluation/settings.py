@@ -1,0 +1,83 @@
+"""Settings of the evaluation of recommenders."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from cxspark.contracts.settings import Settings
+
+HalfLives = tuple[float | None, ...]
+Algorithm = Literal["popular", "popular_recent", "user_knn", "item_knn", "ease", "als", "blend"]
+
+
+class EvaluateRecommendersSettings(Settings):
+    """How events are split, what is tried, and how it is judged."""
+
+    split: Literal["time", "last_n", "random"] = Field(
+        default="time",
+        description="time: one instant for all users; the others are for comparison with papers",
+    )
+    train_share: float = Field(default=0.8, gt=0, lt=1, description="of the events, to learn from")
+    last_n: int = Field(default=1, ge=1, description="last_n: events held out per user")
+    n_windows: int = Field(
+        default=4, ge=1, le=20, description="windows before the split that settings are chosen on"
+    )
+    window_share: float = Field(
+        default=0.08, gt=0, lt=1, description="time: of all events, in one such window"
+    )
+    k: int = Field(default=10, ge=1, le=1000, description="places of a list that count")
+    weights: dict[str, float] = Field(
+        default={"view": 0.2, "cart": 0.6, "purchase": 1.0, "return": -1.0},
+        description="what one event of a type counts in learning; other types don't",
+    )
+    targets: tuple[str, ...] = Field(
+        default=(),
+        description="event types that are to be foretold; none: all of positive weight",
+    )
+    algorithms: tuple[Algorithm, ...] = Field(
+        default=("popular", "popular_recent", "user_knn", "item_knn", "ease", "als", "blend"),
+        description="what is compared; popular_recent and blend always are",
+    )
+    half_lives: HalfLives = Field(
+        default=(7.0, 14.0, 30.0, 60.0, None),
+        description="days after which a weight counts half, tried by EASE; null: no decay",
+    )
+    few_half_lives: HalfLives = Field(
+        default=(14.0, None),
+        description="the same for ALS and both k-NN, which cost more or gain less",
+    )
+    popular_half_lives: tuple[float, ...] = Field(
+        default=(1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 120.0),
+        description="days, tried by the recent popularity, alone and in the blend",
+    )
+    shares: tuple[float, ...] = Field(
+        default=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+        description="of the popularity in the blend, tried; 1: nothing but popularity",
+    )
+    penalties: tuple[float, ...] = Field(default=(30.0, 100.0, 300.0), description="of EASE, tried")
+    shrinkages: tuple[float, ...] = Field(default=(1.0, 10.0), description="of item k-NN, tried")
+    neighbors: int = Field(default=100, ge=1, description="of item k-NN, items")
+    k_users: int = Field(default=50, ge=1, le=1000, description="neighbours of user k-NN")
+    max_items: int = Field(
+        default=4000,
+        ge=1,
+        le=20_000,
+        description="most popular items that EASE and item k-NN score; costs its square in memory",
+    )
+    ranks: tuple[int, ...] = Field(default=(64,), description="of ALS, tried")
+    regs: tuple[float, ...] = Field(default=(0.1, 1.0), description="penalties of ALS, tried")
+    alphas: tuple[float, ...] = Field(
+        default=(10.0,), description="confidence for a unit of weight in ALS, tried"
+    )
+    iterations: int = Field(default=10, ge=1, le=100, description="of ALS")
+    n_replicates: int = Field(default=1000, ge=100, description="of the bootstrap over users")
+    seed: int = Field(default=42, description="of everything drawn at random")
+
+    @model_validator(mode="after")
+    def _room_for_windows(self) -> "EvaluateRecommendersSettings":
+        first = self.train_share - self.n_windows * self.window_share
+        if self.split == "time" and first <= 0:
+            raise ValueError(
+                f"n_windows x window_share must be less than train_share {self.train_share}"
+            )
+        return self

@@ -1,0 +1,92 @@
+"""The blend: a personal model and what is popular lately, each as far as it helps."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from cxspark.evaluation.recommender import Training
+from cxspark.factorization.scoring import Scorer, Scores, ScoringRecommender
+
+F = TypeVar("F", np.float32, np.float64)
+
+
+@dataclass(frozen=True)
+class Blend(ScoringRecommender):
+    """Each user's personal scores and the items' popularity, both standardised, added up.
+
+    A user with nothing in her row gets what is popular; so does everyone where the share is 1.
+
+    Attributes:
+        personal: the model of a user's own wishes, without variants.
+        popular_half_lives: days after which a weight counts half in the popularity.
+        shares: of the popularity in the sum, from 0 to 1.
+    """
+
+    personal: ScoringRecommender
+    popular_half_lives: tuple[float | None, ...] = (7.0,)
+    shares: tuple[float, ...] = (0.5,)
+    algorithm: ClassVar[str] = "blend"
+
+    @property
+    def half_life_days(self) -> float | None:
+        """Of the rows that the personal model is shown."""
+        return self.personal.half_life_days
+
+    @property
+    def variants(self) -> Sequence["Blend"]:
+        """One for each half-life of popularity and share."""
+        return [
+            replace(self, popular_half_lives=(half_life,), shares=(share,))
+            for half_life, share in product(self.popular_half_lives, self.shares)
+        ]
+
+    def fit(self, training: Training) -> Scorer:
+        """Cost: the personal model's, and one pass over the events."""
+        popularity = np.log1p(training.popularity(self.popular_half_lives))
+        return BlendScorer(
+            self.personal.fit(training), standardised(popularity).astype(np.float32), self.shares
+        )
+
+
+@dataclass(frozen=True)
+class BlendScorer:
+    """A personal scorer's scores and popularity, added up.
+
+    Attributes:
+        personal: a scorer of one variant.
+        popularity: half-lives x items, standardised.
+        shares: of the popularity.
+    """
+
+    personal: Scorer
+    popularity: NDArray[np.float32]
+    shares: tuple[float, ...]
+
+    def score(self, rows: csr_matrix) -> Iterator[Scores]:
+        """For each half-life and share: users x items."""
+        (scores,) = self.personal.score(rows)
+        personal = standardised(scores)
+        knows_nothing = np.diff(rows.indptr) == 0
+        for popularity, share in product(self.popularity, self.shares):
+            both = np.float32(1 - share) * personal + np.float32(share) * popularity
+            both[knows_nothing] = popularity
+            yield both
+
+
+def standardised(scores: NDArray[F]) -> NDArray[F]:
+    """Each row with mean 0 and deviation 1; zeros where all of it is the same.
+
+    Example:
+        >>> standardised(np.array([[1.0, 3.0], [2.0, 2.0]])).tolist()
+        [[-1.0, 1.0], [0.0, 0.0]]
+    """
+    centred = scores - scores.mean(axis=-1, keepdims=True)
+    deviation = centred.std(axis=-1, keepdims=True)
+    result: NDArray[F] = np.zeros_like(centred)
+    np.divide(centred, deviation, out=result, where=deviation > 0)
+    return result

@@ -1,0 +1,60 @@
+"""The best columns of each row of scores, without those a user has."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from cxspark.distance import compiled
+
+Ints = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+
+def best_columns(scores: Scores, seen: csr_matrix, *, n: int) -> tuple[Ints, Ints]:
+    """For each row the n columns of the greatest scores that ``seen`` has no cell for.
+
+    Of equal scores the smaller column wins. A score that is -inf or NaN is never chosen.
+
+    Args:
+        scores: users x items.
+        seen: users x items, columns ascending; a cell counts whatever its value.
+        n: at least 1.
+
+    Returns:
+        Row and column of each choice, by row, the best first.
+
+    Cost: 1 ns a score, in compiled code; 8 n bytes a row.
+
+    Example:
+        >>> seen = csr_matrix([[0, 1, 0, 0]])
+        >>> best_columns(np.array([[1, 9, 3, 3]], np.float32), seen, n=2)[1].tolist()
+        [2, 3]
+    """
+    found = np.full((scores.shape[0], n), -1, np.int64)
+    _fill(scores, seen.indptr.astype(np.int64), seen.indices.astype(np.int64), found)
+    rows, places = np.nonzero(found >= 0)
+    return rows, found[rows, places]
+
+
+@compiled
+def _fill(scores: Scores, starts: Ints, seen: Ints, found: Ints) -> None:
+    n_columns, n = scores.shape[1], found.shape[1]
+    best = np.empty(n, np.float32)
+    for row in range(scores.shape[0]):
+        least, n_found = np.float32(-np.inf), 0
+        entry, stop = starts[row], starts[row + 1]
+        for column in range(n_columns):
+            if entry < stop and seen[entry] == column:
+                entry += 1
+                continue
+            value = scores[row, column]
+            if value > least:
+                place = min(n_found, n - 1)
+                while place > 0 and best[place - 1] < value:
+                    best[place] = best[place - 1]
+                    found[row, place] = found[row, place - 1]
+                    place -= 1
+                best[place], found[row, place] = value, column
+                n_found = min(n_found + 1, n)
+                if n_found == n:
+                    least = best[n - 1]

@@ -1,0 +1,107 @@
+"""From scores of the whole catalogue to lists, block by block of users."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from scipy.sparse import csr_matrix
+
+from cxspark.contracts.checks import require_columns
+from cxspark.distance import ROW_BLOCKS, RowBlock, spare_modules, widened
+from cxspark.evaluation.recommender import RANKED, Recommender, Training
+from cxspark.factorization.greatest import best_columns
+
+Scores = NDArray[np.float32]
+
+# Scores looked at together: 32 MB, however many items there are.
+_CHUNK_SCORES = 8_000_000
+
+
+class Scorer(Protocol):
+    """What was learnt; it goes to the workers."""
+
+    def score(self, rows: csr_matrix) -> Iterator[Scores]:
+        """For each variant, users x items: greater is better.
+
+        Args:
+            rows: users x items, weights decayed as the recommender asked; no negative ones.
+        """
+        ...
+
+
+class ScoringRecommender(Recommender):
+    """A recommender that scores every item for a user from her row alone.
+
+    So it serves users that training hasn't seen: a row is all it takes.
+    """
+
+    @property
+    @abstractmethod
+    def half_life_days(self) -> float | None:
+        """Of the weights it learns from and is shown; None for no decay."""
+
+    @abstractmethod
+    def fit(self, training: Training) -> Scorer:
+        """Learn from the training's rows; runs actions."""
+
+    def recommend(self, training: Training, *, n: int) -> DataFrame:
+        """The n best of each query: ``RANKED``."""
+        queries = training.queries(self.half_life_days)
+        return rank_by_scores(queries, self.fit(training), n_items=training.n_items, n=n)
+
+
+def rank_by_scores(blocks: DataFrame, scorer: Scorer, *, n_items: int, n: int) -> DataFrame:
+    """The n best items that each user hasn't, for every variant of the scorer.
+
+    Args:
+        blocks: users' rows (``distance.ROW_BLOCKS``).
+        scorer: travels with the task; PySpark broadcasts it by itself above 1 MB.
+        n_items: columns there are.
+        n: items per user.
+
+    Returns:
+        ``RANKED``; ties by the smaller column. Items seen are left out before the cut.
+
+    Cost: no shuffle. A worker holds a block, the scorer and 8 million scores.
+    """
+    require_columns(blocks, ROW_BLOCKS)
+    rank = partial(_rank, scorer=scorer, n_items=n_items, n=n)
+    ranked = blocks.select("rows").mapInArrow(rank, RANKED.schema)
+    return ranked.select(*RANKED.columns)
+
+
+def _rank(
+    batches: Iterator[pa.RecordBatch], *, scorer: Scorer, n_items: int, n: int
+) -> Iterator[pa.RecordBatch]:
+    spare_modules()
+    chunk_rows = max(1, _CHUNK_SCORES // max(1, n_items))
+    for batch in batches:
+        for stream in batch["rows"]:
+            block = RowBlock.from_bytes(stream.as_buffer())
+            rows = widened(block.matrix, n_items)
+            for start in range(0, rows.shape[0], chunk_rows):
+                chunk = rows[start : start + chunk_rows]
+                yield from _rank_chunk(block.ids[start : start + chunk_rows], chunk, scorer, n)
+
+
+def _rank_chunk(
+    ids: pa.StringArray, seen: csr_matrix, scorer: Scorer, n: int
+) -> Iterator[pa.RecordBatch]:
+    weights = seen.copy()
+    weights.eliminate_zeros()
+    for variant, scores in enumerate(scorer.score(weights)):
+        users, columns = best_columns(scores, seen, n=n)
+        ranks = np.arange(users.size) - np.searchsorted(users, users) + 1
+        found = [
+            pa.repeat(pa.scalar(variant, pa.int32()), users.size),
+            ids.take(pa.array(users)),
+            pa.array(ranks, pa.int32()),
+            pa.array(columns, pa.int32()),
+            pa.array(scores[users, columns].astype(np.float64)),
+        ]
+        yield pa.RecordBatch.from_arrays(found, names=RANKED.columns)

@@ -1,0 +1,65 @@
+"""Compare recommenders on what users did later; refuse a default worse than what is popular."""
+
+import logging
+from functools import partial, reduce
+
+from pyspark.sql import DataFrame, SparkSession
+
+from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
+from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.evaluation import match_hits, metric_intervals, user_metrics
+from cxspark.evaluation.leaderboard import as_lines, verdict
+from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+from cxspark.steps.judging import history_segments, make_lists, metric_rows, trial_rows
+from cxspark.steps.models import BASELINE, select_models
+from cxspark.steps.windows import make_windows
+
+log = logging.getLogger("cxspark")
+
+
+def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tables) -> None:
+    """Choose every model's settings on windows before the test, and judge all of them in it."""
+    columns = ("user_id", "item_id", "event_type", "event_at")
+    events = tables.read(SILVER_EVENTS).select(*columns).persist()
+    *windows, test = make_windows(events, settings)
+    selections = select_models(windows, settings)
+    lists = [make_lists(one.best_, test, k=settings.k) for one in selections]
+    ranked = reduce(DataFrame.unionByName, (one.ranked for one in lists))
+    scored = user_metrics(match_hits(ranked, test.held_out, k=settings.k), k=settings.k)
+    intervals = metric_intervals(
+        scored.join(history_segments(test), "user_id", "left"),
+        baseline=BASELINE,
+        seed=settings.seed,
+        n_replicates=settings.n_replicates,
+        segment="segment",
+    )
+    metrics = metric_rows(spark, intervals, lists, test=test, settings=settings, tables=tables)
+    metrics = metrics.persist()
+    trials = trial_rows(spark, selections, settings=settings, tables=tables)
+    ours = f"run_id = '{tables.run.run_id}'"
+    tables.side_by_side(
+        partial(tables.overwrite, MODEL_METRICS, metrics, where=ours),
+        partial(tables.overwrite, MODEL_TRIALS, trials, where=ours),
+    )
+    rows = [row.asDict() for row in metrics.where("segment = 'all'").collect()]
+    for frame in (events, metrics, *(one.ranked for one in lists)):
+        frame.unpersist()
+    for window in (*windows, test):
+        window.training.release()
+    for line in as_lines(rows):
+        log.info("%s", line)
+    if test.n_new_users:
+        tables.warn(f"{test.n_new_users:,} users of the test window had no history: not judged")
+    tables.warn(verdict(rows))
+
+
+STEP = Step(
+    name="evaluate_recommenders",
+    summary="events -> recommenders side by side, by what users did later",
+    settings=EvaluateRecommendersSettings,
+    reads=(SILVER_EVENTS,),
+    writes=(MODEL_METRICS, MODEL_TRIALS),
+    run=run,
+)

@@ -1,0 +1,134 @@
+"""Recommenders' lists in the test window, and what the tables say of them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
+from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.evaluation import RANK_METRICS
+from cxspark.evaluation.recommender import Recommender
+from cxspark.evaluation.selection import CHOSEN_BY, Selection, Window, with_items
+from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.runtime.tables import Tables
+from cxspark.steps.models import DEFAULT
+
+CANDIDATES = "all items of the training, without what the user has in it"
+
+_ABOUT = "algorithm string, fit_seconds double, recommend_seconds double, settings string"
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What one recommender would show.
+
+    Attributes:
+        recommender: with its settings.
+        ranked: algorithm, user_id, rank, item_id, score; persisted.
+        fit_seconds: to learn; what is learnt from was there already.
+        recommend_seconds: to rank the catalogue for all.
+    """
+
+    recommender: Recommender
+    ranked: DataFrame
+    fit_seconds: float
+    recommend_seconds: float
+
+
+def make_lists(recommender: Recommender, window: Window, *, k: int) -> Lists:
+    """Fit it to the window's training, and rank for the window's users: two timed actions."""
+    started = time.monotonic()
+    ranked = recommender.recommend(window.training, n=k)
+    fitted = time.monotonic()
+    named = with_items(ranked, window.training).drop("variant")
+    named = named.withColumn("algorithm", F.lit(recommender.algorithm)).persist()
+    named.count()
+    return Lists(recommender, named, fitted - started, time.monotonic() - fitted)
+
+
+def history_segments(window: Window) -> DataFrame:
+    """user_id, segment: how many items the training has of a user."""
+    n_items = F.col("n_items")
+    segment = (
+        F.when(n_items <= 5, "history of 1-5 items")
+        .when(n_items <= 20, "history of 6-20 items")
+        .otherwise("history of 21+ items")
+    )
+    counts = window.training.cells(None).groupBy("user_id").agg(F.count("item_id").alias("n_items"))
+    return counts.select("user_id", segment.alias("segment"))
+
+
+def metric_rows(
+    spark: SparkSession,
+    intervals: DataFrame,
+    lists: Sequence[Lists],
+    *,
+    test: Window,
+    settings: EvaluateRecommendersSettings,
+    tables: Tables,
+) -> DataFrame:
+    """``MODEL_METRICS``: means and intervals (``METRIC_INTERVALS``) with the protocol."""
+    about = [
+        (
+            one.recommender.algorithm,
+            one.fit_seconds,
+            one.recommend_seconds,
+            one.recommender.settings(),
+        )
+        for one in lists
+    ]
+    formulas = {
+        name: (metric.__doc__ or "").split("\n")[0] for name, metric in RANK_METRICS.items()
+    }
+    formula = F.create_map(*[F.lit(text) for pair in formulas.items() for text in pair])
+    constants = {
+        "run_id": tables.run.run_id,
+        "k": settings.k,
+        "split": f"{settings.split}, train share {settings.train_share:g}; test {test}",
+        "candidates": CANDIDATES,
+        "seed": settings.seed,
+        "input": f"{SILVER_EVENTS.name}@{tables.version(SILVER_EVENTS)}",
+    }
+    return (
+        intervals.join(F.broadcast(spark.createDataFrame(about, _ABOUT)), "algorithm")
+        .withColumns({name: F.lit(value) for name, value in constants.items()})
+        .withColumn("seed", F.col("seed").cast("bigint"))
+        .withColumn("is_default", F.col("algorithm") == DEFAULT)
+        .withColumn("formula", F.coalesce(formula[F.col("metric")], F.col("metric")))
+        .select(*MODEL_METRICS.columns)
+    )
+
+
+def trial_rows(
+    spark: SparkSession,
+    selections: Sequence[Selection],
+    *,
+    settings: EvaluateRecommendersSettings,
+    tables: Tables,
+) -> DataFrame:
+    """``MODEL_TRIALS``: all that was tried, in each window."""
+    rows: list[dict[str, Any]] = []
+    for selection in selections:
+        numbers = {one: i for i, one in enumerate({t.recommender: 0 for t in selection.trials_})}
+        rows += [
+            {
+                "run_id": tables.run.run_id,
+                "algorithm": trial.recommender.algorithm,
+                "trial": numbers[trial.recommender],
+                "settings": trial.recommender.settings(),
+                "window": str(trial.window),
+                "window_from": trial.window.since,
+                "window_until": trial.window.until,
+                "metric": CHOSEN_BY,
+                "k": settings.k,
+                "value": trial.value,
+                "n_users": trial.n_users,
+                "is_chosen": trial.recommender == selection.best_,
+            }
+            for trial in selection.trials_
+        ]
+    return spark.createDataFrame(rows, MODEL_TRIALS.schema)

@@ -1,0 +1,71 @@
+"""The recommenders that settings ask for, from whichever room they come."""
+
+import logging
+from collections.abc import Callable, Sequence
+from itertools import product
+
+from cxspark.evaluation.recommender import Recommender
+from cxspark.evaluation.selection import CHOSEN_BY, Selection, Window
+from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.factorization.als_recommender import AlsRecommender
+from cxspark.factorization.blend import Blend
+from cxspark.factorization.ease import Ease
+from cxspark.factorization.item_knn import ItemKnn
+from cxspark.factorization.popularity import Popular, PopularRecently
+from cxspark.factorization.scoring import ScoringRecommender
+from cxspark.neighbors.user_knn import UserKnn
+
+BASELINE, DEFAULT = PopularRecently.algorithm, Blend.algorithm
+
+Settings = EvaluateRecommendersSettings
+
+log = logging.getLogger("cxspark")
+
+_CANDIDATES: dict[str, Callable[[Settings], Sequence[Recommender]]] = {
+    Popular.algorithm: lambda _: [Popular()],
+    BASELINE: lambda s: [PopularRecently(s.popular_half_lives)],
+    UserKnn.algorithm: lambda s: [UserKnn(days, k=s.k_users) for days in s.few_half_lives],
+    ItemKnn.algorithm: lambda s: [
+        ItemKnn(days, s.neighbors, s.shrinkages, s.max_items) for days in s.few_half_lives
+    ],
+    Ease.algorithm: lambda s: [Ease(days, s.penalties, s.max_items) for days in s.half_lives],
+    AlsRecommender.algorithm: lambda s: [
+        AlsRecommender(days, rank, reg, alpha, s.iterations, s.seed)
+        for days, rank, reg, alpha in product(s.few_half_lives, s.ranks, s.regs, s.alphas)
+    ],
+}
+
+
+def select_models(windows: Sequence[Window], settings: Settings) -> list[Selection]:
+    """Of each algorithm the settings that did best, and a blend with the best personal model.
+
+    Args:
+        windows: those to choose on.
+        settings: what is tried.
+
+    Returns:
+        One per algorithm, in the order of ``_CANDIDATES``; the blend last.
+    """
+    asked = [name for name in _CANDIDATES if name in settings.algorithms or name == BASELINE]
+    chosen = [_select(_CANDIDATES[name](settings), windows, k=settings.k) for name in asked]
+    personal = [one for one in chosen if _is_personal(one.best_)]
+    if personal:
+        best = max(personal, key=lambda one: one.value_).best_
+        assert isinstance(best, ScoringRecommender)
+        blend = Blend(best, settings.popular_half_lives, settings.shares)
+        chosen.append(_select([blend], windows, k=settings.k))
+    return chosen
+
+
+def _select(candidates: Sequence[Recommender], windows: Sequence[Window], *, k: int) -> Selection:
+    selection = Selection(candidates, k=k).fit(windows)
+    n_trials = len(selection.trials_) // len(windows)
+    log.info(
+        "%s: the best of %d settings has %s %.4f over %d windows",
+        *(selection.best_.algorithm, n_trials, CHOSEN_BY, selection.value_, len(windows)),
+    )
+    return selection
+
+
+def _is_personal(recommender: Recommender) -> bool:
+    return isinstance(recommender, ScoringRecommender) and not isinstance(recommender, Popular)

@@ -1,0 +1,120 @@
+"""Events as windows to be judged in: the test, and those before it that settings are chosen on."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from cxspark.contracts.errors import ContractError
+from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.evaluation import (
+    Split,
+    count_leaks,
+    held_out_items,
+    refuse_leak,
+    split_by_time,
+    split_instant,
+    split_last_n,
+    split_random,
+)
+from cxspark.evaluation.selection import Window
+from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.steps.training import EventTraining
+
+
+def make_windows(events: DataFrame, settings: EvaluateRecommendersSettings) -> list[Window]:
+    """The windows that settings are chosen on, the oldest first, and the test as the last.
+
+    Of those before the test, the latest counts most: its importance is its number.
+
+    Args:
+        events: silver.events.
+        settings: how to split.
+
+    Raises:
+        ContractError: no user with a history takes anything new in a window.
+    """
+    if settings.split == "time":
+        return _windows_in_time(events, settings)
+    parts = [_drawn(events, settings, 0)]
+    for number in range(1, settings.n_windows + 1):
+        parts.append(_drawn(parts[0].train, settings, number))
+    first, last = _ends(events)
+    importances = [1.0] + [1.0] * settings.n_windows
+    windows = [
+        _window(part, (first, last), last, importance, settings)
+        for part, importance in zip(parts, importances, strict=True)
+    ]
+    return [*windows[1:], windows[0]]
+
+
+def _windows_in_time(events: DataFrame, settings: EvaluateRecommendersSettings) -> list[Window]:
+    steps = range(settings.n_windows, -1, -1)
+    shares = [settings.train_share - step * settings.window_share for step in steps]
+    cuts = [_instant(split_instant(events, share=share)) for share in shares]
+    windows = []
+    for number, (since, until) in enumerate(zip(cuts, [*cuts[1:], _ends(events)[1]], strict=True)):
+        part = split_by_time(events, at=since, until=until)
+        found = count_leaks(part.train, at=since).collect()[0]["n_leaks"]
+        refuse_leak(found, table=SILVER_EVENTS.name, at=since)
+        windows.append(_window(part, (since, until), since, float(number + 1), settings))
+    return windows
+
+
+def _drawn(events: DataFrame, settings: EvaluateRecommendersSettings, number: int) -> Split:
+    """Not by time: the user's last events, or some at random."""
+    if settings.split == "last_n":
+        return split_last_n(events, n=settings.last_n)
+    return split_random(events, share=settings.train_share, seed=settings.seed + number)
+
+
+def _window(
+    part: Split,
+    span: tuple[datetime, datetime],
+    at: datetime,
+    importance: float,
+    settings: EvaluateRecommendersSettings,
+) -> Window:
+    is_target = F.col("event_type").isin(*_targets(settings.weights, settings.targets))
+    held_out = held_out_items(part.test.where(is_target), part.train).persist()
+    history = part.train.where(F.col("event_type").isin(*settings.weights))
+    known = held_out.join(history.select("user_id").distinct(), "user_id", "left_semi").persist()
+    n_judged, n_new = (frame.select("user_id").distinct().count() for frame in (known, held_out))
+    if not n_judged:
+        raise ContractError(
+            SILVER_EVENTS.name,
+            f"users who take something new from {span[0].isoformat()} on, with a history before it",
+            "none",
+            "split elsewhere (train_share), or bring events of more time",
+        )
+    training = EventTraining(
+        history, at=at, weights=settings.weights, asked=known.select("user_id").distinct()
+    )
+    return Window(*span, training, known, importance, n_new - n_judged)
+
+
+def _targets(weights: Mapping[str, float], targets: tuple[str, ...]) -> tuple[str, ...]:
+    return targets or tuple(name for name, weight in weights.items() if weight > 0)
+
+
+def _ends(events: DataFrame) -> tuple[datetime, datetime]:
+    """The first event, and the instant after the last."""
+    found = events.agg(
+        F.unix_micros(F.min("event_at")).alias("first"),
+        F.unix_micros(F.max("event_at")).alias("last"),
+    ).collect()[0]
+    if found["first"] is None:
+        raise ContractError(SILVER_EVENTS.name, "events", "none", "ingest some first")
+    return _moment(found["first"]), _moment(found["last"] + 1)
+
+
+def _instant(cut: DataFrame) -> datetime:
+    micros = cut.select(F.unix_micros("cut_at").alias("micros")).collect()[0]["micros"]
+    if micros is None:
+        raise ContractError(SILVER_EVENTS.name, "events", "none", "ingest some first")
+    return _moment(micros)
+
+
+def _moment(micros: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)

@@ -1,0 +1,30 @@
+import numpy as np
+from recommender_contract import RecommenderContract
+from scipy.sparse import csr_matrix
+
+from cxspark.factorization.blend import Blend, BlendScorer
+from cxspark.factorization.ease import Ease
+from cxspark.factorization.linear import LinearScorer
+
+
+class TestBlend(RecommenderContract):
+    recommender = Blend(Ease(30.0, (1.0,)), (7.0, 30.0), (0.0, 0.5, 1.0))
+
+
+PERSONAL = LinearScorer((np.array([[0, 1], [1, 0]], np.float32),), n_items=2)
+POPULARITY = np.array([[1.0, -1.0]], np.float32)
+
+
+def scores(row: list[float], share: float) -> list[float]:
+    scorer = BlendScorer(PERSONAL, POPULARITY, (share,))
+    (found,) = scorer.score(csr_matrix(np.array([row])))
+    return found[0].tolist()
+
+
+def test_both_parts_are_standardised_and_added_by_the_share() -> None:
+    # Personal scores of a user with the first item: 0 and log 2, standardised -1 and 1.
+    assert scores([1.0, 0.0], 0.25) == [-0.5, 0.5]
+
+
+def test_a_user_with_nothing_gets_what_is_popular_even_without_a_share() -> None:
+    assert scores([0.0, 0.0], 0.0) == [1.0, -1.0]
