@@ -10,6 +10,7 @@ from cxspark.runtime.submit import run_command
 from cxspark.steps import (
     build_report,
     build_user_item,
+    evaluate_recommenders,
     ingest_events,
     recommend_als,
     recommend_knn,
@@ -24,6 +25,7 @@ STEPS: dict[str, Step[Any]] = {
         recommend_knn.STEP,
         train_als.STEP,
         recommend_als.STEP,
+        evaluate_recommenders.STEP,
         build_report.STEP,
     )
 }
