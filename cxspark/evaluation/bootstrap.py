@@ -90,10 +90,11 @@ def metric_intervals(
             tells it: a user has two rows by an algorithm, a segment is called ``all``, or no user
             has the baseline.
 
-    Cost: a shuffle of the rows by user, unless they lie so already, as ``match_hits`` leaves them
-    where its held-out users aren't broadcast; then one of 32 bytes for each replicate x algorithm x
-    segment x metric of every partition. Time goes with users x replicates, in numpy: a core takes
-    about a second for 100 million.
+    Cost: a shuffle of the rows by user, unless they lie so already, as those of ``match_hits`` do
+    where its held-out isn't broadcast; then 32 bytes for each replicate x algorithm x segment x
+    metric of every partition. Time goes with users x replicates: 100,000 users, four algorithms,
+    six metrics and 1000 replicates took 3.6 core-seconds warm, read from files; with the hits and
+    metrics before them 11.5.
 
     Source: Efron and Tibshirani 1993, chapters 13 and 16; Poisson weights: Chamandy, Muralidharan,
     Najmi and Naidu 2012.

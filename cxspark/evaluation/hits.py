@@ -21,6 +21,11 @@ def match_hits(recommended: DataFrame, held_out: DataFrame, *, k: int) -> DataFr
     Returns:
         ``HITS``. An item twice in a user's list is a hit once, at its better rank, and fills two
         places.
+
+    Cost: held_out is shuffled by user, for its items and again for its users. Where it is small it
+    is broadcast: then the lists aren't shuffled, but two rows or so of each, its misses counted and
+    its hits. Else each place is shuffled once, by user, and the result lies so. 4 million places of
+    400,000 lists with 500,000 pairs held out took 9 core-seconds warm, 3 of them to read both.
     """
     require_columns(recommended, RECOMMENDED)
     require_columns(held_out, HELD_OUT)

@@ -150,7 +150,7 @@ def test_missing_columns_are_named(spark: SparkSession) -> None:
 ITEMS = st.text("abcdefg", max_size=6)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(
     lists=st.dictionaries(st.sampled_from("uvwxyz"), ITEMS.filter(bool), min_size=1),
     users=st.dictionaries(st.sampled_from("uvwxyz"), ITEMS),

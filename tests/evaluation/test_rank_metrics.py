@@ -100,12 +100,12 @@ def test_a_missing_column_is_named(spark: SparkSession) -> None:
 ITEMS = st.sampled_from("abcdefghijkl")
 LISTS = st.lists(
     st.tuples(st.lists(ITEMS, unique=True, max_size=8), st.sets(ITEMS, min_size=1)),
-    min_size=1,
-    max_size=40,
+    min_size=20,
+    max_size=80,
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)  # each of some dozens of users
 @given(users=LISTS, k=st.integers(1, 8))
 def test_hits_and_metrics_are_those_of_their_definitions(
     spark: SparkSession, users: list[tuple[list[str], set[str]]], k: int
