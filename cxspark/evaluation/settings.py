@@ -54,7 +54,7 @@ class EvaluateRecommendersSettings(Settings):
         default=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
         description="of the popularity in the blend, tried; 1: nothing but popularity",
     )
-    penalties: tuple[float, ...] = Field(default=(30.0, 100.0, 300.0), description="of EASE, tried")
+    penalties: tuple[float, ...] = Field(default=(50.0, 200.0), description="of EASE, tried")
     shrinkages: tuple[float, ...] = Field(default=(1.0, 10.0), description="of item k-NN, tried")
     neighbors: int = Field(default=100, ge=1, description="of item k-NN, items")
     k_users: int = Field(default=50, ge=1, le=1000, description="neighbours of user k-NN")

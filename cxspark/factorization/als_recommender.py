@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from scipy.sparse import csr_matrix
 
@@ -15,14 +16,14 @@ from cxspark.evaluation.recommender import Training
 from cxspark.factorization.als import INDEXED_CELLS, Als
 from cxspark.factorization.fold_in import FoldIn
 from cxspark.factorization.item_products import damped
-from cxspark.factorization.scoring import Scorer, Scores, ScoringRecommender
+from cxspark.factorization.scoring import PersonalRecommender, PersonalScorer, Scores
 
 # Users of a block have numbers of their own below this.
 _BLOCK_USERS = 1 << 16
 
 
 @dataclass(frozen=True)
-class AlsRecommender(ScoringRecommender):
+class AlsRecommender(PersonalRecommender):
     """Alternating least squares; every user is folded in from her row, as training would.
 
     Attributes:
@@ -42,7 +43,7 @@ class AlsRecommender(ScoringRecommender):
     seed: int = 42
     algorithm: ClassVar[str] = "als"
 
-    def fit(self, training: Training) -> Scorer:
+    def fit(self, training: Training) -> PersonalScorer:
         """Cost: MLlib's (``Als``); the items' factors come to the driver."""
         als = Als(
             rank=self.rank,
@@ -72,6 +73,11 @@ class FoldInScorer:
         """Users x items; zeros for a user with nothing in her row."""
         items = self.fold_in.items
         yield self.fold_in.users(damped(rows, items.shape[0])) @ items.T
+
+    def parts(self, rows: csr_matrix, columns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """As ``FoldIn.contributions`` has it."""
+        parts, _ = self.fold_in.contributions(damped(rows, self.fold_in.items.shape[0]), columns)
+        return parts
 
 
 def indexed_cells(blocks: DataFrame) -> DataFrame:

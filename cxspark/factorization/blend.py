@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from cxspark.evaluation.recommender import Training
-from cxspark.factorization.scoring import Scorer, Scores, ScoringRecommender
+from cxspark.factorization.scoring import (
+    PersonalRecommender,
+    PersonalScorer,
+    Scores,
+    ScoringRecommender,
+)
 
 F = TypeVar("F", np.float32, np.float64)
 
@@ -27,7 +32,7 @@ class Blend(ScoringRecommender):
         shares: of the popularity in the sum, from 0 to 1.
     """
 
-    personal: ScoringRecommender
+    personal: PersonalRecommender
     popular_half_lives: tuple[float | None, ...] = (7.0,)
     shares: tuple[float, ...] = (0.5,)
     algorithm: ClassVar[str] = "blend"
@@ -45,7 +50,7 @@ class Blend(ScoringRecommender):
             for half_life, share in product(self.popular_half_lives, self.shares)
         ]
 
-    def fit(self, training: Training) -> Scorer:
+    def fit(self, training: Training) -> "BlendScorer":
         """Cost: the personal model's, and one pass over the events."""
         popularity = np.log1p(training.popularity(self.popular_half_lives))
         return BlendScorer(
@@ -63,7 +68,7 @@ class BlendScorer:
         shares: of the popularity.
     """
 
-    personal: Scorer
+    personal: PersonalScorer
     popularity: NDArray[np.float32]
     shares: tuple[float, ...]
 
@@ -76,6 +81,28 @@ class BlendScorer:
             both = np.float32(1 - share) * personal + np.float32(share) * popularity
             both[knows_nothing] = popularity
             yield both
+
+    def parts(
+        self, rows: csr_matrix, columns: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What each weight, and each item's popularity, gave to the scores of items; one variant.
+
+        What is left of a score is the user's average personal score, taken off.
+
+        Args:
+            rows: users x items, as for ``score``.
+            columns: users x n, items; -1 for none.
+
+        Returns:
+            Entries of ``rows`` x n, and users x n.
+        """
+        (share,), (popularity,) = self.shares, self.popularity
+        (scores,) = self.personal.score(rows)
+        deviation = scores.std(axis=1, dtype=np.float64)
+        unit = np.divide(1 - share, deviation, out=np.zeros_like(deviation), where=deviation > 0)
+        owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+        given = self.personal.parts(rows, columns) * unit[owner, None]
+        return given, share * popularity.astype(np.float64)[columns]
 
 
 def standardised(scores: NDArray[F]) -> NDArray[F]:

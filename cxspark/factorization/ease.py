@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from cxspark.evaluation.recommender import Training
 from cxspark.factorization.item_products import collected, item_products
 from cxspark.factorization.linear import LinearScorer
-from cxspark.factorization.scoring import Scorer, ScoringRecommender
+from cxspark.factorization.scoring import PersonalRecommender, PersonalScorer
 
 
 @dataclass(frozen=True)
-class Ease(ScoringRecommender):
+class Ease(PersonalRecommender):
     """Ridge regression of every item on all others, in closed form.
 
     Source: H. Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019, eq. 8.
@@ -35,7 +35,7 @@ class Ease(ScoringRecommender):
         """One for each penalty."""
         return [replace(self, penalties=(one,)) for one in self.penalties]
 
-    def fit(self, training: Training) -> Scorer:
+    def fit(self, training: Training) -> PersonalScorer:
         """Cost: one shuffle (``item_products``), and an inversion of max_items^3 on the driver."""
         n_items = min(self.max_items, training.n_items)
         strips = item_products(training.rows(self.half_life_days), n_items=n_items)
@@ -60,6 +60,7 @@ def weights_between(products: NDArray[np.float64], *, penalty: float) -> NDArray
     size = np.arange(products.shape[0])
     ridged = products.copy()
     ridged[size, size] += penalty
+    # LAPACK's inversion of symmetric matrices (potrf, potri) was no quicker.
     inverse = np.linalg.inv(ridged)
     inverse /= -np.diag(inverse)
     inverse[size, size] = 0.0

@@ -11,11 +11,11 @@ from scipy.sparse import csr_matrix
 from cxspark.evaluation.recommender import Training
 from cxspark.factorization.item_products import collected, item_products
 from cxspark.factorization.linear import LinearScorer
-from cxspark.factorization.scoring import Scorer, ScoringRecommender
+from cxspark.factorization.scoring import PersonalRecommender, PersonalScorer
 
 
 @dataclass(frozen=True)
-class ItemKnn(ScoringRecommender):
+class ItemKnn(PersonalRecommender):
     """An item's score is the summed similarity to the user's items, over its k nearest.
 
     Source: Deshpande and Karypis, Item-based top-N recommendation algorithms, TOIS 2004.
@@ -39,7 +39,7 @@ class ItemKnn(ScoringRecommender):
         """One for each shrinkage."""
         return [replace(self, shrinkages=(one,)) for one in self.shrinkages]
 
-    def fit(self, training: Training) -> Scorer:
+    def fit(self, training: Training) -> PersonalScorer:
         """Cost: one shuffle (``item_products``)."""
         n_items = min(self.max_items, training.n_items)
         strips = item_products(training.rows(self.half_life_days), n_items=n_items)

@@ -77,43 +77,58 @@ class Catalogue:
             )
         items = items.sort_by([("n_users", "descending"), ("item_id", "ascending")])
         items = items.combine_chunks()
-        ids, factors = (items[name].combine_chunks() for name in ("item_id", "factors"))
+        factors = items["factors"].combine_chunks()
         index = items["item_index"].to_numpy()
         column_of = np.full(index.max() + 1, -1, np.int32)
         column_of[index] = np.arange(index.size)
-        eligible = items["is_available"].combine_chunks()
-        if allow:
-            eligible = pc.and_(eligible, pc.is_in(ids, pa.array(sorted(allow))))
-        if deny:
-            eligible = pc.and_not(eligible, pc.is_in(ids, pa.array(sorted(deny))))
+        ids, is_eligible = eligible_items(items, allow=allow, deny=deny)
         return cls(
             ids,
             column_of,
             to_matrix(factors, rank=len(factors[0])),
             items["n_users"].to_numpy(),
             items["n_recent"].to_numpy(),
-            eligible.to_numpy(zero_copy_only=False),
+            is_eligible,
         )
 
 
-def with_availability(items: DataFrame, availability: DataFrame, *, at: datetime) -> DataFrame:
-    """The model's items, each with whether it is available at an instant.
+def eligible_items(
+    items: pa.Table, *, allow: Collection[str], deny: Collection[str]
+) -> tuple[pa.StringArray, NDArray[np.bool_]]:
+    """The ids of collected items, and which of them may be recommended.
 
     Args:
-        items: ``MODEL_ITEMS``.
+        items: item_id and is_available, as ``with_availability`` gives them.
+        allow: item ids that alone may be recommended; none: all.
+        deny: item ids that are never recommended.
+    """
+    items = items.combine_chunks()
+    ids, eligible = (items[name].combine_chunks() for name in ("item_id", "is_available"))
+    if allow:
+        eligible = pc.and_(eligible, pc.is_in(ids, pa.array(sorted(allow))))
+    if deny:
+        eligible = pc.and_not(eligible, pc.is_in(ids, pa.array(sorted(deny))))
+    return ids, eligible.to_numpy(zero_copy_only=False)
+
+
+def with_availability(items: DataFrame, availability: DataFrame, *, at: datetime) -> DataFrame:
+    """Items, each with whether it is available at an instant.
+
+    Args:
+        items: item_id and any other columns.
         availability: ``ITEM_AVAILABILITY``; an item without a row is available.
         at: the instant; available_from counts in, available_until doesn't.
 
     Returns:
-        ``MODEL_ITEMS`` and is_available: one row per item_id.
+        The items' columns and is_available: one row per item_id.
 
     Cost: a join of two tables as large as the items.
     """
-    require_columns(items, MODEL_ITEMS)
+    require_columns(items, MODEL_ITEMS, ["item_id"])
     require_columns(availability, ITEM_AVAILABILITY)
     is_out = (F.col("available_from") > F.lit(at)) | (F.col("available_until") <= F.lit(at))
     return items.join(availability, "item_id", "left").select(
-        *MODEL_ITEMS.columns, (~F.coalesce(is_out, F.lit(False))).alias("is_available")
+        *items.columns, (~F.coalesce(is_out, F.lit(False))).alias("is_available")
     )
 
 

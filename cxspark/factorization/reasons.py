@@ -7,13 +7,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from cxspark.factorization.fold_in import FoldIn
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # What is left of a score is told where it isn't rounding: factors are in single precision.
 _ROUNDING = 1e-5
 _NOTHING = np.empty(0, np.int64)
+
+
+_KINDS = ["other", "item", "popularity"]
+_OTHER, _ITEM, _POPULARITY = range(3)
 
 
 @dataclass(frozen=True)
@@ -23,22 +25,21 @@ class Reasons:
     Attributes:
         n_picks: how many picks there are.
         pick: which pick a reason is for, ascending.
-        column: the item that is the reason; -1 for what is left, which comes last.
+        kind: its place in other, item, popularity; what is left (other) comes last.
+        column: the item that is the reason; -1 for what is left.
         contribution: its part of the score; a pick's add up to its score.
-        kind: of reasons that are items: item or popularity.
     """
 
     n_picks: int
     pick: Ints
+    kind: Ints
     column: Ints
     contribution: Floats
-    kind: str
 
     def as_lists(self, ids: pa.Array) -> pa.ListArray:
         """A list of reasons for each pick, as ``RECOMMENDATIONS`` has them."""
-        is_item = self.column >= 0
-        kinds = pa.array(["other", self.kind]).take(pa.array(is_item.astype(np.int8)))
-        named = ids.take(pa.array(self.column, mask=~is_item)).fill_null("")
+        kinds = pa.array(_KINDS).take(pa.array(self.kind))
+        named = ids.take(pa.array(self.column, mask=self.column < 0)).fill_null("")
         reasons = pa.StructArray.from_arrays(
             [kinds, named, pa.nulls(len(named), pa.float64()), pa.array(self.contribution)],
             names=["kind", "id", "distance", "contribution"],
@@ -47,23 +48,32 @@ class Reasons:
         return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), reasons)
 
 
+def no_reasons(columns: Ints) -> Reasons:
+    """Nothing is told of the picks."""
+    return Reasons(int(np.sum(columns >= 0)), _NOTHING, _NOTHING, _NOTHING, np.empty(0))
+
+
 def split_scores(
-    fold_in: FoldIn, cells: csr_matrix, scores: Floats, columns: Ints, n_reasons: int | None
+    parts: Floats,
+    cells: csr_matrix,
+    scores: Floats,
+    columns: Ints,
+    *,
+    n_reasons: int | None,
+    popularity: Floats | None = None,
 ) -> Reasons:
     """The scores of picks, each as a sum over what the user has.
 
     Args:
-        fold_in: the equations that say what gave how much.
+        parts: what each entry of ``cells`` gave to each of its user's picks: entries x n.
         cells: users x items.
-        scores: users x n, as ``top_items`` gives them.
-        columns: users x n; -1 for none.
-        n_reasons: the greatest contributions that are told, ties by the smaller column; None for
-            all. What is left is one more reason, if it is more than rounding. 0: no reasons.
+        scores: users x n.
+        columns: users x n, the picks; -1 for none.
+        n_reasons: the greatest contributions of items that are told, ties by the smaller column;
+            None for all. What is left is one more reason, if it is more than rounding.
+        popularity: users x n, what the pick's own popularity gave; None where it plays no part.
     """
     user, place = np.nonzero(columns >= 0)
-    if n_reasons == 0 or not user.size:
-        return Reasons(user.size, _NOTHING, _NOTHING, np.empty(0), "item")
-    parts, _ = fold_in.contributions(cells, columns)
     number = np.full(columns.shape, -1, np.int64)
     number[user, place] = np.arange(user.size)
     owner = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
@@ -77,19 +87,33 @@ def split_scores(
     if n_reasons is not None:
         kept = np.arange(pick.size) - np.searchsorted(pick, pick) < n_reasons
         pick, given, column = pick[kept], given[kept], column[kept]
-    sizes = np.bincount(pick, np.abs(given), user.size)
-    left = scores[user, place] - np.bincount(pick, given, user.size)
-    more = np.flatnonzero(np.abs(left) > _ROUNDING * np.maximum(sizes, np.abs(left)))
-    pick, given = np.concatenate([pick, more]), np.concatenate([given, left[more]])
-    column = np.concatenate([column, np.full(more.size, -1)])
-    order = np.argsort(pick, kind="stable")
-    return Reasons(user.size, pick[order], column[order], given[order], "item")
+    told = Reasons(user.size, pick, np.full(pick.size, _ITEM), column, given)
+    if popularity is not None:
+        told = _joined(told, _of_all(popularity[user, place], columns[user, place], _POPULARITY))
+    sizes = np.bincount(told.pick, np.abs(told.contribution), user.size)
+    left = scores[user, place] - np.bincount(told.pick, told.contribution, user.size)
+    rest = _of_all(left, np.full(user.size, -1), _OTHER)
+    return _joined(told, rest, np.abs(left) > _ROUNDING * np.maximum(sizes, np.abs(left)))
 
 
-def popular_reasons(scores: Floats, columns: Ints, n_reasons: int | None) -> Reasons:
+def popular_reasons(scores: Floats, columns: Ints) -> Reasons:
     """An item that is recommended as it is popular is its own reason."""
-    user, place = np.nonzero(columns >= 0)
-    if n_reasons == 0:
-        return Reasons(user.size, _NOTHING, _NOTHING, np.empty(0), "popularity")
-    chosen = columns[user, place]
-    return Reasons(user.size, np.arange(user.size), chosen, scores[user, place], "popularity")
+    chosen = columns >= 0
+    return _of_all(scores[chosen], columns[chosen], _POPULARITY)
+
+
+def _of_all(contributions: Floats, columns: Ints, kind: int) -> Reasons:
+    """One reason for each pick."""
+    size = columns.size
+    return Reasons(size, np.arange(size), np.full(size, kind), columns, contributions)
+
+
+def _joined(some: Reasons, more: Reasons, chosen: NDArray[np.bool_] | None = None) -> Reasons:
+    """Both, each pick's by their contributions, with what is left as the last."""
+    which = slice(None) if chosen is None else chosen
+    pick = np.concatenate([some.pick, more.pick[which]])
+    kind = np.concatenate([some.kind, more.kind[which]])
+    column = np.concatenate([some.column, more.column[which]])
+    given = np.concatenate([some.contribution, more.contribution[which]])
+    order = np.lexsort((column, -given, kind == _OTHER, pick))
+    return Reasons(some.n_picks, pick[order], kind[order], column[order], given[order])

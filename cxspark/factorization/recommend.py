@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from scipy.sparse import csr_matrix
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.preferences import RECOMMENDATIONS
@@ -16,16 +17,13 @@ from cxspark.distance import spare_modules
 from cxspark.factorization.fold_in import FoldIn
 from cxspark.factorization.items import Catalogue
 from cxspark.factorization.kernel import use_one_thread
-from cxspark.factorization.reasons import Reasons, popular_reasons, split_scores
+from cxspark.factorization.lists import LIST_SCHEMA, list_rows
+from cxspark.factorization.reasons import Reasons, no_reasons, popular_reasons, split_scores
 from cxspark.factorization.topn import top_items
 from cxspark.factorization.users import USER_ROWS, UserRows
 
 ALGORITHM = "als"
 
-_CHOSEN = (
-    "user_id string, rank int, item_id string, score double, origin string, "
-    "reasons array<struct<kind: string, id: string, distance: double, contribution: double>>"
-)
 # Users whose lists and reasons are made together.
 _TOGETHER = 2048
 
@@ -78,7 +76,7 @@ def recommend_items(users: DataFrame, *, way: Way) -> DataFrame:
     require_columns(users, USER_ROWS)
     return (
         users.select(*USER_ROWS.columns)
-        .mapInArrow(partial(_recommend, way=way), _CHOSEN)
+        .mapInArrow(partial(_recommend, way=way), LIST_SCHEMA)
         .withColumn("algorithm", F.lit(ALGORITHM))
         .select(*RECOMMENDATIONS.columns)
     )
@@ -113,9 +111,10 @@ def _recommend_rows(rows: UserRows, way: Way) -> Iterator[pa.RecordBatch]:
     scores, columns = top_items(
         rows.factors[heard], catalogue.factors, cells, n=way.n, eligible=catalogue.is_eligible
     )
-    reasons = split_scores(way.fold_in, cells, scores, columns, way.n_reasons)
+    reasons = _reasons(way, cells, scores, columns)
     origin = pa.array(np.where(is_new[heard], "fold_in", "model"), pa.string())
-    yield _chosen(rows.ids.take(pa.array(heard)), origin, (scores, columns), reasons, catalogue)
+    ids = rows.ids.take(pa.array(heard))
+    yield list_rows(ids, catalogue.ids, (scores, columns), origin=origin, reasons=reasons)
 
     others = np.flatnonzero(~is_heard)
     counts = catalogue.n_recent.astype(np.float32)[:, None]
@@ -126,28 +125,16 @@ def _recommend_rows(rows: UserRows, way: Way) -> Iterator[pa.RecordBatch]:
         n=way.n,
         eligible=catalogue.is_eligible & (catalogue.n_users > 0),
     )
-    reasons = popular_reasons(scores, columns, way.n_reasons)
+    told = popular_reasons(scores, columns) if way.n_reasons != 0 else no_reasons(columns)
+    ids = rows.ids.take(pa.array(others))
     origin = pa.repeat("popular", others.size)
-    yield _chosen(rows.ids.take(pa.array(others)), origin, (scores, columns), reasons, catalogue)
+    yield list_rows(ids, catalogue.ids, (scores, columns), origin=origin, reasons=told)
 
 
-def _chosen(
-    ids: pa.Array,
-    origin: pa.Array,
-    best: tuple[NDArray[np.float64], NDArray[np.int64]],
-    reasons: Reasons,
-    catalogue: Catalogue,
-) -> pa.RecordBatch:
-    """Picks as rows of recommendations."""
-    scores, columns = best
-    user, place = np.nonzero(columns >= 0)
-    return pa.RecordBatch.from_pydict(
-        {
-            "user_id": ids.take(pa.array(user)),
-            "rank": pa.array(place + 1, pa.int32()),
-            "item_id": catalogue.ids.take(pa.array(columns[user, place])),
-            "score": scores[user, place],
-            "origin": origin.take(pa.array(user)),
-            "reasons": reasons.as_lists(catalogue.ids),
-        }
-    )
+def _reasons(
+    way: Way, cells: csr_matrix, scores: NDArray[np.float64], columns: NDArray[np.int64]
+) -> Reasons:
+    if way.n_reasons == 0 or not (columns >= 0).any():
+        return no_reasons(columns)
+    parts, _ = way.fold_in.contributions(cells, columns)
+    return split_scores(parts, cells, scores, columns, n_reasons=way.n_reasons)

@@ -34,6 +34,22 @@ class Scorer(Protocol):
         ...
 
 
+class PersonalScorer(Scorer, Protocol):
+    """A scorer whose scores are sums over what the user has."""
+
+    def parts(self, rows: csr_matrix, columns: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What each weight gave to the scores of items: they add up to ``score``, but for rounding.
+
+        Args:
+            rows: users x items, as for ``score``.
+            columns: users x n, items; -1 for none.
+
+        Returns:
+            Entries of ``rows`` x n; zero where there is no item.
+        """
+        ...
+
+
 class ScoringRecommender(Recommender):
     """A recommender that scores every item for a user from her row alone.
 
@@ -53,6 +69,14 @@ class ScoringRecommender(Recommender):
         """The n best of each query: ``RANKED``."""
         queries = training.queries(self.half_life_days)
         return rank_by_scores(queries, self.fit(training), n_items=training.n_items, n=n)
+
+
+class PersonalRecommender(ScoringRecommender):
+    """A recommender that goes by a user's own wishes, and can tell which of them."""
+
+    @abstractmethod
+    def fit(self, training: Training) -> PersonalScorer:
+        """Learn from the training's rows; runs actions."""
 
 
 def rank_by_scores(blocks: DataFrame, scorer: Scorer, *, n_items: int, n: int) -> DataFrame:
@@ -95,12 +119,13 @@ def _rank_chunk(
     weights = seen.copy()
     weights.eliminate_zeros()
     for variant, scores in enumerate(scorer.score(weights)):
-        users, columns = best_columns(scores, seen, n=n)
-        ranks = np.arange(users.size) - np.searchsorted(users, users) + 1
+        best = best_columns(scores, seen, n=n)
+        users, places = np.nonzero(best >= 0)
+        columns = best[users, places]
         found = [
             pa.repeat(pa.scalar(variant, pa.int32()), users.size),
             ids.take(pa.array(users)),
-            pa.array(ranks, pa.int32()),
+            pa.array(places + 1, pa.int32()),
             pa.array(columns, pa.int32()),
             pa.array(scores[users, columns].astype(np.float64)),
         ]

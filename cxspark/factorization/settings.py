@@ -22,6 +22,11 @@ class TrainAlsSettings(Settings):
     implicit: bool = Field(
         default=True, description="weights are confidence; false: marks that are to be met"
     )
+    weights_from: Literal["user_item", "interactions"] = Field(
+        default="user_item",
+        description="gold.user_item's weight; or gold.interactions': the decayed and capped weight "
+        "or, where implicit is false, rating_last, the latest mark, where there is one",
+    )
     seed: int = Field(default=42, description="of the factors it starts from")
     blocks: int = Field(
         default=4, ge=1, description="parts of users and of items; at least the cluster's cores"
@@ -33,6 +38,30 @@ class TrainAlsSettings(Settings):
     )
     popular_days: float = Field(
         default=7.0, gt=0, description="days before the newest event that count as popular now"
+    )
+
+
+class RecommendBlendSettings(Settings):
+    """What is recommended to whom, and why; the model is what evaluate_recommenders chose."""
+
+    n: int = Field(default=10, ge=1, le=1000, description="items recommended per user")
+    n_reasons: int | None = Field(
+        default=3,
+        ge=0,
+        description="past items told for each, the rest as one; null: all; 0: no reasons",
+    )
+    weights: dict[str, float] = Field(
+        default={"view": 0.2, "cart": 0.6, "purchase": 1.0, "return": -1.0},
+        description="what one event of a type counts; as in evaluate_recommenders",
+    )
+    allow: tuple[str, ...] = Field(
+        default=(), description="item ids that alone may be recommended; none: all"
+    )
+    deny: tuple[str, ...] = Field(default=(), description="item ids that are never recommended")
+    at: datetime | None = Field(
+        default=None,
+        description="instant at which items must be available; null: the run's start. Dates are "
+        "in silver.item_availability, if there is one",
     )
 
 

@@ -12,7 +12,13 @@ from cxspark.evaluation.leaderboard import as_lines, verdict
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
-from cxspark.steps.judging import history_segments, make_lists, metric_rows, trial_rows
+from cxspark.steps.judging import (
+    history_segments,
+    list_properties,
+    make_lists,
+    metric_rows,
+    trial_rows,
+)
 from cxspark.steps.models import BASELINE, select_models
 from cxspark.steps.windows import make_windows
 
@@ -35,7 +41,8 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
         n_replicates=settings.n_replicates,
         segment="segment",
     )
-    metrics = metric_rows(spark, intervals, lists, test=test, settings=settings, tables=tables)
+    found = intervals.unionByName(list_properties(ranked, test, k=settings.k))
+    metrics = metric_rows(spark, found, lists, test=test, settings=settings, tables=tables)
     metrics = metrics.persist()
     trials = trial_rows(spark, selections, settings=settings, tables=tables)
     ours = f"run_id = '{tables.run.run_id}'"

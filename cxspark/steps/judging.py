@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -10,7 +11,16 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import SILVER_EVENTS
-from cxspark.evaluation import RANK_METRICS
+from cxspark.evaluation import (
+    ALL_USERS,
+    METRIC_INTERVALS,
+    RANK_METRICS,
+    coverage,
+    diversity,
+    item_popularity,
+    novelty,
+    popular_share,
+)
 from cxspark.evaluation.recommender import Recommender
 from cxspark.evaluation.selection import CHOSEN_BY, Selection, Window, with_items
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
@@ -18,6 +28,16 @@ from cxspark.runtime.tables import Tables
 from cxspark.steps.models import DEFAULT
 
 CANDIDATES = "all items of the training, without what the user has in it"
+
+LIST_FORMULAS = {
+    name: (measure.__doc__ or "").split("\n")[0]
+    for name, measure in {
+        "coverage": coverage,
+        "novelty": novelty,
+        "diversity": diversity,
+        "popular_share": popular_share,
+    }.items()
+}
 
 _ABOUT = "algorithm string, fit_seconds double, recommend_seconds double, settings string"
 
@@ -62,6 +82,30 @@ def history_segments(window: Window) -> DataFrame:
     return counts.select("user_id", segment.alias("segment"))
 
 
+def list_properties(ranked: DataFrame, window: Window, *, k: int) -> DataFrame:
+    """What the lists are like, beside right: ``METRIC_INTERVALS`` without intervals."""
+    seen = window.training.cells(None).select("user_id", "item_id")
+    popularity = item_popularity(seen).persist()
+    found = reduce(
+        lambda some, more: some.join(more, "algorithm", "left"),
+        [
+            ranked.groupBy("algorithm").agg(F.count_distinct("user_id").alias("n_users")),
+            coverage(ranked, window.training.items, k=k).select("algorithm", "coverage"),
+            novelty(ranked, popularity, k=k).select("algorithm", "novelty"),
+            diversity(ranked, seen, k=k).select("algorithm", "diversity"),
+            popular_share(ranked, popularity, k=k).select("algorithm", "popular_share"),
+        ],
+    )
+    rows = found.unpivot(["algorithm", "n_users"], list(LIST_FORMULAS), "metric", "value")
+    nothing = {
+        field.name: F.lit(None).cast(field.dataType)
+        for field in METRIC_INTERVALS.schema.fields
+        if field.name not in rows.columns
+    }
+    known = rows.where(F.col("value").isNotNull()).withColumns(nothing)
+    return known.withColumn("segment", F.lit(ALL_USERS)).select(*METRIC_INTERVALS.columns)
+
+
 def metric_rows(
     spark: SparkSession,
     intervals: DataFrame,
@@ -81,7 +125,7 @@ def metric_rows(
         )
         for one in lists
     ]
-    formulas = {
+    formulas = LIST_FORMULAS | {
         name: (metric.__doc__ or "").split("\n")[0] for name, metric in RANK_METRICS.items()
     }
     formula = F.create_map(*[F.lit(text) for pair in formulas.items() for text in pair])

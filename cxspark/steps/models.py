@@ -1,9 +1,13 @@
 """The recommenders that settings ask for, from whichever room they come."""
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from itertools import product
+from typing import Any
 
+from cxspark.contracts.errors import ContractError
+from cxspark.contracts.evaluation import MODEL_TRIALS
 from cxspark.evaluation.recommender import Recommender
 from cxspark.evaluation.selection import CHOSEN_BY, Selection, Window
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
@@ -12,7 +16,7 @@ from cxspark.factorization.blend import Blend
 from cxspark.factorization.ease import Ease
 from cxspark.factorization.item_knn import ItemKnn
 from cxspark.factorization.popularity import Popular, PopularRecently
-from cxspark.factorization.scoring import ScoringRecommender
+from cxspark.factorization.scoring import PersonalRecommender
 from cxspark.neighbors.user_knn import UserKnn
 
 BASELINE, DEFAULT = PopularRecently.algorithm, Blend.algorithm
@@ -48,13 +52,47 @@ def select_models(windows: Sequence[Window], settings: Settings) -> list[Selecti
     """
     asked = [name for name in _CANDIDATES if name in settings.algorithms or name == BASELINE]
     chosen = [_select(_CANDIDATES[name](settings), windows, k=settings.k) for name in asked]
-    personal = [one for one in chosen if _is_personal(one.best_)]
+    found = {one.best_: one.value_ for one in chosen}
+    personal = [one for one in found if isinstance(one, PersonalRecommender)]
     if personal:
-        best = max(personal, key=lambda one: one.value_).best_
-        assert isinstance(best, ScoringRecommender)
+        best = max(personal, key=lambda one: found[one])
         blend = Blend(best, settings.popular_half_lives, settings.shares)
         chosen.append(_select([blend], windows, k=settings.k))
     return chosen
+
+
+def blend_of(settings: str) -> Blend:
+    """The blend whose ``settings()`` these are.
+
+    Raises:
+        ContractError: they are of no blend that this version knows.
+    """
+    try:
+        made = _made(json.loads(settings))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ContractError(
+            MODEL_TRIALS.name,
+            "a blend's settings",
+            f"{settings} ({error})",
+            "run evaluate_recommenders again",
+        ) from error
+    assert isinstance(made, Blend)
+    return made
+
+
+def _made(described: dict[str, Any]) -> Recommender:
+    """The recommender that ``described()`` tells of."""
+    kinds: dict[str, Callable[..., Recommender]] = {
+        kind.algorithm: kind for kind in (Ease, ItemKnn, AlsRecommender, Blend)
+    }
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in described.items()
+        if name != "algorithm"
+    }
+    if "personal" in values:
+        values["personal"] = _made(values["personal"])
+    return kinds[described["algorithm"]](**values)
 
 
 def _select(candidates: Sequence[Recommender], windows: Sequence[Window], *, k: int) -> Selection:
@@ -65,7 +103,3 @@ def _select(candidates: Sequence[Recommender], windows: Sequence[Window], *, k: 
         *(selection.best_.algorithm, n_trials, CHOSEN_BY, selection.value_, len(windows)),
     )
     return selection
-
-
-def _is_personal(recommender: Recommender) -> bool:
-    return isinstance(recommender, ScoringRecommender) and not isinstance(recommender, Popular)

@@ -40,7 +40,7 @@ def make_windows(events: DataFrame, settings: EvaluateRecommendersSettings) -> l
     parts = [_drawn(events, settings, 0)]
     for number in range(1, settings.n_windows + 1):
         parts.append(_drawn(parts[0].train, settings, number))
-    first, last = _ends(events)
+    first, last = event_span(events)
     importances = [1.0] + [1.0] * settings.n_windows
     windows = [
         _window(part, (first, last), last, importance, settings)
@@ -54,7 +54,9 @@ def _windows_in_time(events: DataFrame, settings: EvaluateRecommendersSettings) 
     shares = [settings.train_share - step * settings.window_share for step in steps]
     cuts = [_instant(split_instant(events, share=share)) for share in shares]
     windows = []
-    for number, (since, until) in enumerate(zip(cuts, [*cuts[1:], _ends(events)[1]], strict=True)):
+    for number, (since, until) in enumerate(
+        zip(cuts, [*cuts[1:], event_span(events)[1]], strict=True)
+    ):
         part = split_by_time(events, at=since, until=until)
         found = count_leaks(part.train, at=since).collect()[0]["n_leaks"]
         refuse_leak(found, table=SILVER_EVENTS.name, at=since)
@@ -98,8 +100,12 @@ def _targets(weights: Mapping[str, float], targets: tuple[str, ...]) -> tuple[st
     return targets or tuple(name for name, weight in weights.items() if weight > 0)
 
 
-def _ends(events: DataFrame) -> tuple[datetime, datetime]:
-    """The first event, and the instant after the last."""
+def event_span(events: DataFrame) -> tuple[datetime, datetime]:
+    """The first event's instant, and the one after the last's.
+
+    Raises:
+        ContractError: there are no events.
+    """
     found = events.agg(
         F.unix_micros(F.min("event_at")).alias("first"),
         F.unix_micros(F.max("event_at")).alias("last"),

@@ -1,0 +1,69 @@
+"""Recommend to everyone by the blend that did best when recommenders were compared."""
+
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.errors import ContractError
+from cxspark.contracts.evaluation import MODEL_TRIALS
+from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.factors import ITEM_AVAILABILITY
+from cxspark.contracts.preferences import RECOMMENDATIONS
+from cxspark.factorization.blend import Blend
+from cxspark.factorization.blend_lists import BlendWay, recommend_by_blend
+from cxspark.factorization.items import eligible_items, with_availability
+from cxspark.factorization.settings import RecommendBlendSettings
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+from cxspark.steps.models import blend_of
+from cxspark.steps.training import EventTraining
+from cxspark.steps.windows import event_span
+
+_OURS = f"algorithm = '{Blend.algorithm}'"
+
+
+def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -> None:  # noqa: ARG001
+    """Fit the chosen blend to all events, and rank the catalogue for every user."""
+    blend = blend_of(_chosen(tables))
+    events = tables.read(SILVER_EVENTS)
+    training = EventTraining(events, at=event_span(events)[1], weights=settings.weights)
+    items = with_availability(
+        training.items,
+        tables.read_or_empty(ITEM_AVAILABILITY),
+        at=settings.at or tables.run.started_at,
+    )
+    ids, is_eligible = eligible_items(
+        items.toArrow().sort_by("column_index"), allow=settings.allow, deny=settings.deny
+    )
+    way = BlendWay(blend.fit(training), ids, is_eligible, settings.n, settings.n_reasons)
+    lists = recommend_by_blend(training.rows(blend.half_life_days), way=way)
+    tables.overwrite(RECOMMENDATIONS, lists, where=_OURS)
+    training.release()
+
+
+def _chosen(tables: Tables) -> str:
+    """The settings of the blend that the newest comparison chose.
+
+    Raises:
+        ContractError: there was none, or it tried no blend.
+    """
+    newest = next((one for one in tables.history(MODEL_TRIALS, limit=100) if one.run_id), None)
+    run_id = newest.run_id if newest else ""
+    trials = tables.read(MODEL_TRIALS).where(f"{_OURS} AND is_chosen")
+    rows = [row["settings"] for row in trials.where(trials["run_id"] == run_id).collect()]
+    if not rows:
+        raise ContractError(
+            MODEL_TRIALS.name,
+            f"a chosen blend of the newest run, {run_id}",
+            "none",
+            "run evaluate_recommenders with a personal model among its algorithms",
+        )
+    return str(rows[0])
+
+
+STEP = Step(
+    name="recommend_blend",
+    summary="events -> recommendations by the blend that was chosen, with reasons",
+    settings=RecommendBlendSettings,
+    reads=(SILVER_EVENTS, MODEL_TRIALS),
+    writes=(RECOMMENDATIONS,),
+    run=run,
+)

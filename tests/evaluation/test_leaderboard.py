@@ -1,0 +1,60 @@
+from typing import Any
+
+import pytest
+
+from cxspark.contracts.errors import QualityGateError
+from cxspark.evaluation.leaderboard import as_lines, verdict
+
+
+def row(
+    algorithm: str, value: float, difference: tuple[float, float, float] | None
+) -> dict[str, Any]:
+    mean, low, high = difference or (None, None, None)
+    return {
+        "algorithm": algorithm,
+        "segment": "all",
+        "metric": "ndcg",
+        "k": 10,
+        "value": value,
+        "low": value - 0.01,
+        "high": value + 0.01,
+        "n_users": 1423,
+        "baseline": "popular_recent" if difference else None,
+        "difference": mean,
+        "difference_low": low,
+        "difference_high": high,
+        "is_default": algorithm == "blend",
+        "fit_seconds": 1.0,
+        "recommend_seconds": 2.5,
+    }
+
+
+BASELINE = row("popular_recent", 0.1, None)
+
+
+def test_the_best_is_first() -> None:
+    lines = as_lines([BASELINE, row("blend", 0.12, (0.02, 0.01, 0.03))])
+    assert [line.split()[0] for line in lines] == ["model", "blend", "popular_recent"]
+
+
+def test_a_line_has_interval_difference_and_seconds() -> None:
+    line = as_lines([row("blend", 0.12, (0.02, 0.01, 0.03))])[1]
+    assert "0.1200" in line
+    assert "0.1100 to 0.1300" in line
+    assert "+0.0200 (+0.0100 to +0.0300)" in line
+    assert line.endswith("3.5")
+
+
+def test_better_is_said_only_beyond_noise() -> None:
+    assert "is better than" in verdict([BASELINE, row("blend", 0.12, (0.02, 0.01, 0.03))])
+    assert "is no better than" in verdict([BASELINE, row("blend", 0.12, (0.02, -0.01, 0.05))])
+
+
+def test_worse_beyond_noise_is_refused() -> None:
+    with pytest.raises(QualityGateError, match="no worse than popular_recent") as refused:
+        verdict([BASELINE, row("blend", 0.08, (-0.02, -0.03, -0.01))])
+    assert refused.value.exit_code == 4
+
+
+def test_worse_within_noise_is_no_better() -> None:
+    assert "is no better than" in verdict([BASELINE, row("blend", 0.09, (-0.01, -0.03, 0.01))])
