@@ -1,26 +1,37 @@
-"""Recommend by the factors that train_als learnt, to everyone who is in the matrix."""
+"""Recommend by the factors that train_als learnt, to everyone who is in what it was trained on."""
+
+import json
+from functools import partial
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
-from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM
+from cxspark.contracts.interactions import INTERACTIONS
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM
 from cxspark.contracts.table import Table
 from cxspark.distance import count_blocks
 from cxspark.factorization.fold_in import FoldIn
-from cxspark.factorization.items import Catalogue, cells_by_item, with_availability
+from cxspark.factorization.items import Catalogue, with_availability
 from cxspark.factorization.recommend import ALGORITHM, Way, recommend_items
 from cxspark.factorization.settings import RecommendAlsSettings, TrainAlsSettings
 from cxspark.factorization.users import pack_users
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps.als_cells import read_user_cells
 
 _OURS = f"algorithm = '{ALGORITHM}'"
 
 
 def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> None:  # noqa: ARG001
     """Read the newest complete model, put each user's cells beside her factors, and recommend."""
+    # Each of these is a question to a table's log, and nothing to compute.
+    tables.side_by_side(
+        partial(tables.create, RECOMMENDATIONS),
+        partial(tables.version, MODELS),
+        partial(tables.version, USER_ITEM),
+    )
     trained = _trained(tables)
     items = _of_model(ITEM_FACTORS, trained["item_factors_version"], tables)
     users = _of_model(USER_FACTORS, trained["user_factors_version"], tables)
@@ -38,8 +49,9 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
         n_reasons=settings.n_reasons,
         refresh=settings.fold_in == "all",
     )
-    n_blocks = count_blocks(tables.read(USER_INDEX).count(), block_rows=settings.block_users)
-    cells = cells_by_item(tables.read(USER_ITEM), items)
+    n_users = json.loads(trained["metrics"])["n_users"]
+    n_blocks = count_blocks(n_users, block_rows=settings.block_users)
+    cells = read_user_cells(how, items, tables)
     rows = pack_users(cells, users.select("user_id", "factors"), n_blocks=n_blocks)
     tables.overwrite(RECOMMENDATIONS, recommend_items(rows, way=way), where=_OURS)
 
@@ -66,7 +78,7 @@ STEP = Step(
     name="recommend_als",
     summary="factors and user-item matrix -> recommendations for everyone, with reasons",
     settings=RecommendAlsSettings,
-    reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM, USER_INDEX),
+    reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM, INTERACTIONS),
     writes=(RECOMMENDATIONS,),
     run=run,
 )

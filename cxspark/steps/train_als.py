@@ -1,4 +1,4 @@
-"""Train ALS on the user-item matrix: users and items as vectors."""
+"""Train ALS on the user-item matrix, or on interactions: users and items as vectors."""
 
 import json
 from functools import partial
@@ -6,7 +6,9 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.factors import ITEM_FACTORS, MODELS, USER_FACTORS
+from cxspark.contracts.interactions import INTERACTIONS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.factorization.als import Als, index_cells
 from cxspark.factorization.recommend import ALGORITHM
@@ -14,16 +16,18 @@ from cxspark.factorization.settings import TrainAlsSettings
 from cxspark.neighbors.popularity import measure_cells, rank_items, recent_since
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps.als_cells import read_weights_to_learn
 
-# Without checkpoints a lost executor means that all iterations since the first are done again.
+# Each iteration refers to the one before until a checkpoint; 150 overflow the stack.
 _MANY_ITERATIONS = 30
 
 
 def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None:
     """Fit, write the factors, then the model's row, whose commit says that they belong together."""
-    user_item = tables.read(USER_ITEM)
+    _require_checkpoints(spark, settings)
+    user_item = read_weights_to_learn(settings, tables)
     users, items = tables.read(USER_INDEX), tables.read(ITEM_INDEX)
-    model = Als(**settings.model_dump(exclude={"popular_days"}))
+    model = Als(**settings.model_dump(exclude={"popular_days", "weights_from"}))
     model.fit(index_cells(user_item, users, items))
     user_factors = model.user_factors_.join(users, "user_index")
     item_factors = model.item_factors_.join(items, "item_index").join(
@@ -39,12 +43,27 @@ def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None
             tables.overwrite, ITEM_FACTORS, _named(item_factors, ITEM_FACTORS.columns), where=ours
         ),
     )
-    if settings.iterations > _MANY_ITERATIONS and not spark.conf.get("spark.checkpoint.dir", None):
-        tables.warn("set spark.checkpoint.dir: so many iterations are kept in memory alone")
     row = _model_row(settings, model, tables)
     run_id = tables.run.run_id.replace("\\", "\\\\").replace("'", "\\'")
     this = f"{ours} AND run_id = '{run_id}'"
     tables.overwrite(MODELS, spark.createDataFrame([row], MODELS.schema), where=this)
+
+
+def _require_checkpoints(spark: SparkSession, settings: TrainAlsSettings) -> None:
+    """Refuse what would end in a stack overflow when the factors' history is written down.
+
+    A setting of the session, not a call of sparkContext: so it can be asked for by Spark Connect.
+
+    Raises:
+        ConfigError: many iterations, and Spark has no place for checkpoints.
+    """
+    if settings.iterations > _MANY_ITERATIONS and not spark.conf.get("spark.checkpoint.dir", None):
+        raise ConfigError(
+            "train_als.iterations",
+            f"at most {_MANY_ITERATIONS} where spark.checkpoint.dir isn't set",
+            str(settings.iterations),
+            "set it when the session starts, to a folder that all nodes reach",
+        )
 
 
 def _popularity(user_item: DataFrame, days: float) -> DataFrame:
@@ -77,9 +96,9 @@ def _model_row(settings: TrainAlsSettings, model: Als, tables: Tables) -> dict[s
 
 STEP = Step(
     name="train_als",
-    summary="user-item matrix -> users' and items' factors, by MLlib's ALS",
+    summary="user-item matrix or interactions -> users' and items' factors, by MLlib's ALS",
     settings=TrainAlsSettings,
-    reads=(USER_ITEM, USER_INDEX, ITEM_INDEX),
+    reads=(USER_ITEM, INTERACTIONS, USER_INDEX, ITEM_INDEX),
     writes=(USER_FACTORS, ITEM_FACTORS, MODELS),
     run=run,
 )

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 
 from pyspark.sql import SparkSession
 
-from benchmarks import increment, knn, matrix
+from benchmarks import als, increment, knn, matrix, topk
 from benchmarks.frame import HEADER, Row
 from cxspark.runtime.session import open_session
 
 BENCHES: dict[str, Callable[[SparkSession, float], Iterator[Row]]] = {
     "knn": knn.run,
+    "topk": topk.run,
+    "als": als.run,
     "matrix": matrix.run,
     "increment": increment.run,
 }

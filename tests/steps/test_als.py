@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from cxspark.contracts.errors import ContractError
+from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
 from cxspark.contracts.preferences import ITEM_INDEX, RECOMMENDATIONS, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table
@@ -177,3 +177,8 @@ def test_an_empty_matrix_and_a_missing_model_are_told(spark: SparkSession, tmp_p
         train_als.STEP.run(spark, TrainAlsSettings(rank=2), tables_at(spark, tmp_path))
     with pytest.raises(ContractError, match="run train_als first"):
         recommend_als.STEP.run(spark, RecommendAlsSettings(), tables_at(spark, tmp_path))
+
+
+def test_many_iterations_need_a_place_for_checkpoints(spark: SparkSession, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"train_als.iterations: .*; found 31; to do: set it"):
+        train_als.STEP.run(spark, TrainAlsSettings(iterations=31), tables_at(spark, tmp_path))

@@ -1,0 +1,210 @@
+"""Top 10 by factors for everyone: the job beside MLlib's recommendForAllUsers and implicit."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from implicit.cpu.topk import topk
+from numpy.typing import NDArray
+from pyspark.ml.recommendation import ALSModel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
+
+from benchmarks.frame import Measure, Row, measured, tables_in
+from cxspark.contracts.factors import ITEM_FACTORS, MODELS, USER_FACTORS
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM
+from cxspark.contracts.table import Table
+from cxspark.factorization.recommend import ALGORITHM
+from cxspark.factorization.settings import RecommendAlsSettings, TrainAlsSettings
+from cxspark.runtime.tables import Tables
+from cxspark.steps.recommend_als import STEP
+
+_SEED, _N_USERS, _N_ITEMS, _RANK, _SEEN, _N = 7, 50_000, 20_000, 64, 30, 10
+_WARM_UPS = 4
+Factors = NDArray[np.float32]
+
+
+def run(spark: SparkSession, scale: float) -> Iterator[Row]:
+    """The whole job, tables in and out, with reasons and without.
+
+    The job leaves out what a user has, and so does implicit; MLlib can't. MLlib has the factors in
+    memory and its result is thrown away. Runs of a tenth of the size come first, untimed.
+    """
+    n_users, n_items = (max(100, int(size * scale)) for size in (_N_USERS, _N_ITEMS))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small, full = World(n_users // 10, n_items), World(n_users, n_items)
+        for warm_up in range(_WARM_UPS):
+            small.write(spark, folder / f"warm-up-{warm_up}")
+            for n_reasons in (0, 3):
+                _ours(spark, folder / f"warm-up-{warm_up}", n_reasons)
+        full.write(spark, folder / "full")
+        native_s, expected = full.by_implicit()
+        without, scores = _ours(spark, folder / "full", 0)
+        size = f"top {_N}, {n_users:,} users x {n_items:,}"
+        implicit = f"implicit, {os.cpu_count()} threads, in memory"
+        equal = bool(np.allclose(scores, expected, rtol=1e-4))
+        yield _row(size, without, scores.size, peer=implicit, peer_s=native_s, equal=equal)
+        mllib_s, agrees = full.by_mllib(spark, scores)
+        mllib = "recommendForAllUsers"
+        yield _row(size, without, scores.size, peer=mllib, peer_s=mllib_s, equal=agrees)
+        reasons, scores = _ours(spark, folder / "full", 3)
+        equal = bool(np.allclose(scores, expected, rtol=1e-4))
+        yield _row(
+            f"{size}, reasons", reasons, scores.size, peer=mllib, peer_s=mllib_s, equal=equal
+        )
+
+
+def _row(bench: str, ours: Measure, rows: int, *, peer: str, peer_s: float, equal: bool) -> Row:
+    return Row(bench, peer, ours.seconds, peer_s, rows, ours.peak_mb, equal)
+
+
+class World:
+    """Random factors, and random items that users have."""
+
+    def __init__(self, n_users: int, n_items: int) -> None:
+        rng = np.random.default_rng(_SEED)
+        self.users: Factors = rng.standard_normal((n_users, _RANK)).astype(np.float32)
+        self.items: Factors = rng.standard_normal((n_items, _RANK)).astype(np.float32)
+        owner = np.repeat(np.arange(n_users), min(_SEEN, n_items // 3))
+        which = rng.integers(0, n_items, owner.size)
+        seen = csr_matrix((np.ones(owner.size), (owner, which)), (n_users, n_items))
+        seen.sum_duplicates()
+        self.seen = seen
+
+    def write(self, spark: SparkSession, folder: Path) -> None:
+        """As the tables that the job reads."""
+        folder.mkdir()
+        tables = tables_in(spark, folder, "bench")
+        user_ids, item_ids = (
+            pa.array([f"{kind}-{number:06d}" for number in range(size)])
+            for kind, size in (("user", len(self.users)), ("item", len(self.items)))
+        )
+        index = pa.array(np.arange(len(self.users)), pa.int32())
+        users = {"user_id": user_ids, "user_index": index}
+        counts = pa.array(np.bincount(self.seen.indices, minlength=len(self.items)), pa.int64())
+        _write(spark, tables, USER_INDEX, users)
+        users |= {"algorithm": pa.repeat(ALGORITHM, len(index)), "factors": _lists(self.users)}
+        _write(spark, tables, USER_FACTORS, users)
+        items = {
+            "algorithm": pa.repeat(ALGORITHM, len(counts)),
+            "item_id": item_ids,
+            "item_index": pa.array(np.arange(len(self.items)), pa.int32()),
+            "n_users": counts,
+            "n_recent": counts,
+            "factors": _lists(self.items),
+        }
+        _write(spark, tables, ITEM_FACTORS, items)
+        cells = self.seen.tocoo()
+        day = pa.scalar(datetime(2026, 1, 1, tzinfo=UTC), pa.timestamp("us", "UTC"))
+        moment = pa.repeat(day, cells.nnz)
+        matrix = {
+            "user_id": user_ids.take(pa.array(cells.row)),
+            "item_id": item_ids.take(pa.array(cells.col)),
+            "weight": cells.data,
+            "n_events": cells.data.astype(np.int64),
+            "first_at": moment,
+            "last_at": moment,
+        }
+        _write(spark, tables, USER_ITEM, matrix)
+        self._write_model(spark, tables)
+
+    def _write_model(self, spark: SparkSession, tables: Tables) -> None:
+        versions = {output.table: output.version for output in tables.run.outputs}
+        row = {
+            "algorithm": ALGORITHM,
+            "run_id": "bench",
+            "trained_at": tables.run.started_at,
+            "settings": TrainAlsSettings(rank=_RANK).model_dump_json(),
+            "metrics": json.dumps({"n_users": len(self.users)}),
+            "inputs": [],
+            "user_factors_version": versions[USER_FACTORS.name],
+            "item_factors_version": versions[ITEM_FACTORS.name],
+        }
+        tables.overwrite(MODELS, spark.createDataFrame([row], MODELS.schema))
+
+    def by_implicit(self) -> tuple[float, NDArray[np.float64]]:
+        """Seconds, and scores: users x n. BLAS has one thread, as its pool asks for."""
+        threads = os.cpu_count() or 1
+        with threadpool_limits(1, "blas"):
+            start = time.perf_counter()
+            _, scores = topk(
+                self.items,
+                self.users,
+                _N,
+                filter_query_items=self.seen.astype(np.float32),
+                num_threads=threads,
+            )
+            return time.perf_counter() - start, scores.astype(np.float64)
+
+    def by_mllib(self, spark: SparkSession, scores: NDArray[np.float64]) -> tuple[float, bool]:
+        """Seconds of a second run, and whether what it gives that wasn't seen is the same."""
+        frames = [
+            spark.createDataFrame(
+                pa.table({"id": pa.array(np.arange(len(one)), pa.int32()), "features": _lists(one)})
+            ).persist()
+            for one in (self.users, self.items)
+        ]
+        for frame in frames:
+            frame.count()
+        assert spark._jvm is not None
+        java = spark._jvm.org.apache.spark.ml.recommendation.ALSModel
+        fitted = java("bench", _RANK, *(frame._jdf for frame in frames))
+        model = ALSModel(fitted.setUserCol("user").setItemCol("item"))
+        for _ in range(2):
+            start = time.perf_counter()
+            found = model.recommendForAllUsers(_N)
+            found.write.format("noop").mode("overwrite").save()
+            seconds = time.perf_counter() - start
+        agrees = self._agrees(found, scores)
+        for frame in frames:
+            frame.unpersist()
+        return seconds, agrees
+
+    def _agrees(self, found: DataFrame, scores: NDArray[np.float64]) -> bool:
+        """Whether the scores that remain without what was seen start ours, user by user."""
+        listed = found.select("user", F.posexplode("recommendations").alias("place", "pick"))
+        table = listed.select("user", "place", "pick.item", "pick.rating").toArrow()
+        user, place, item = (table[name].to_numpy() for name in ("user", "place", "item"))
+        rating = np.full((len(self.users), _N), np.nan)
+        rating[user, place] = table["rating"].to_numpy()
+        chosen = np.zeros((len(self.users), _N), np.int64)
+        chosen[user, place] = item
+        has = np.asarray(self.seen[np.repeat(np.arange(len(chosen)), _N), chosen.ravel()])
+        is_new = has.reshape(chosen.shape) == 0
+        order = np.argsort(~is_new, axis=1, kind="stable")
+        theirs = np.take_along_axis(np.where(is_new, rating, np.nan), order, axis=1)
+        same = np.isclose(theirs, scores, rtol=1e-4) | np.isnan(theirs)
+        return bool(same.all() and not np.isnan(rating).any())
+
+
+def _write(spark: SparkSession, tables: Tables, table: Table, columns: dict[str, pa.Array]) -> None:
+    """One table, by way of a file: in as many files as the jobs leave, which shuffle by user."""
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        pq.write_table(pa.table(columns), file.name)
+        frame = spark.read.parquet(file.name)
+        tables.overwrite(table, frame.repartition(frame[table.key[-1]]).select(*table.columns))
+
+
+def _lists(factors: Factors) -> pa.ListArray:
+    starts = pa.array(np.arange(len(factors) + 1) * factors.shape[1], pa.int32())
+    return pa.ListArray.from_arrays(starts, pa.array(factors.ravel()))
+
+
+def _ours(spark: SparkSession, folder: Path, n_reasons: int) -> tuple[Measure, NDArray[np.float64]]:
+    """What the job took, and its scores: users x n."""
+    tables = tables_in(spark, folder, STEP.name)
+    with measured() as ours:
+        STEP.run(spark, RecommendAlsSettings(n=_N, n_reasons=n_reasons), tables)
+    found = tables_in(spark, folder, "reader").read(RECOMMENDATIONS)
+    table = found.select("user_id", "rank", "score").orderBy("user_id", "rank").toArrow()
+    return ours, table["score"].to_numpy().reshape(-1, _N)
