@@ -48,6 +48,9 @@ SILVER_EVENTS = Table(
             ),
             column("amount", DoubleType(), "money, in the source's currency", nullable=True),
             column("item_name", StringType(), "the item's name for people", nullable=True),
+            column("rating", DoubleType(), "mark given, in the source's own scale", nullable=True),
+            column("watched_seconds", DoubleType(), "seconds watched of the item", nullable=True),
+            column("duration_seconds", DoubleType(), "the item's length in seconds", nullable=True),
             column("load_id", StringType(), "fingerprint of the file it came from"),
             column("record_number", LongType(), "place in that file, from 1, header not counted"),
         ]

@@ -15,10 +15,14 @@ from cxspark.functions.text import is_garbled, trimmed
 from cxspark.functions.time import instant
 from cxspark.ingest.settings import Columns, Expression, IngestEventsSettings, Source
 
+_NUMBERS = ("quantity", "amount", "rating", "watched_seconds", "duration_seconds")
+# Less than nothing is moved where something is brought back; nothing else is ever negative.
+_NEGATIVE_IN_RETURNS = ("quantity", "amount")
 # What an event says, beside its id: two records under one id must agree on it.
 CONTENT = [
     *("user_id", "item_id", "event_type", "event_at"),
     *("channel", "quantity", "amount", "item_name"),
+    *("rating", "watched_seconds", "duration_seconds"),
 ]
 CHECKED = [*BRONZE_EVENTS.columns, "event_key", "event_id", *CONTENT, "reasons"]
 
@@ -89,8 +93,7 @@ def _typed(mapped: DataFrame, source: Source) -> DataFrame:
             **{name: F.col(f"{name}_text") for name in kept},
             "event_at": instant(F.col("event_at_text"), formats=formats, time_zone=zone),
             "event_type": _event_type(F.col("event_type_text"), source.event_types),
-            "quantity": number(F.col("quantity_text")),
-            "amount": number(F.col("amount_text")),
+            **{name: number(F.col(f"{name}_text")) for name in _NUMBERS},
         }
     )
 
@@ -121,6 +124,10 @@ def _rules(settings: IngestEventsSettings, now: datetime) -> dict[str, Column]:
     def unparsable(name: str) -> Column:
         return F.col(f"{name}_text").isNotNull() & F.col(name).isNull()
 
+    def negative(name: str) -> Column:
+        below = F.col(name) < 0
+        return below & ~is_return if name in _NEGATIVE_IN_RETURNS else below
+
     return {
         "malformed_record": ~is_read,
         "bad_encoding": is_garbled(F.coalesce(values, "malformed")),
@@ -132,8 +139,9 @@ def _rules(settings: IngestEventsSettings, now: datetime) -> dict[str, Column]:
         "too_old_event_at": F.col("event_at") < F.lit(settings.earliest_event_at),
         "missing_event_type": missing("event_type"),
         "unknown_event_type": unparsable("event_type"),
-        "unparsable_quantity": unparsable("quantity"),
-        "negative_quantity": (F.col("quantity") < 0) & ~is_return,
-        "unparsable_amount": unparsable("amount"),
-        "negative_amount": (F.col("amount") < 0) & ~is_return,
+        **{
+            f"{what}_{name}": broken(name)
+            for name in _NUMBERS
+            for what, broken in (("unparsable", unparsable), ("negative", negative))
+        },
     }

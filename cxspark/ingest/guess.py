@@ -21,6 +21,10 @@ _SYNONYMS = {
     "quantity": "quantity qty pieces units count",
     "amount": "amount salesvalue revenue total totalprice sales",
     "item_name": "itemname productname description title name",
+    # Of times only those that say their unit: minutes taken for seconds would go unnoticed.
+    "rating": "rating stars userrating",
+    "watched_seconds": "watchedseconds secondswatched watchseconds watchtimeseconds",
+    "duration_seconds": "durationseconds itemdurationseconds videodurationseconds",
 }
 _NEEDED = ("user_id", "item_id", "event_at")
 _DAY_FIRST, _MONTH_FIRST = "d{0}M{0}yyyy[ H:mm[:ss]]", "M{0}d{0}yyyy[ H:mm[:ss]]"

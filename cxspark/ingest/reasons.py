@@ -50,6 +50,26 @@ REASONS: dict[str, Reason] = {
     "negative_amount": Reason(
         "less than no money, and no return", "map such records to a type listed in returns"
     ),
+    "unparsable_rating": Reason(
+        "no number with a decimal point", "make it one in an expression: length(`Stars`)"
+    ),
+    "negative_rating": Reason(
+        "a mark below 0",
+        "shift the scale in an expression: try_cast(`Score` as double) + 10; or, where it stands "
+        "for no mark: nullif(`Score`, '-1')",
+    ),
+    "unparsable_watched_seconds": Reason(
+        "no number with a decimal point", "make seconds of it in an expression"
+    ),
+    "negative_watched_seconds": Reason(
+        "watched less than no time", "correct the source; or map such values to null"
+    ),
+    "unparsable_duration_seconds": Reason(
+        "no number with a decimal point", "make seconds of it in an expression"
+    ),
+    "negative_duration_seconds": Reason(
+        "shorter than nothing", "correct the source; or map such values to null"
+    ),
     "too_many_events": Reason(
         "one of more than max_events_per_user_day events of a user on a UTC day, in one batch",
         "it is a robot or a shared id: leave it rejected, or raise the limit",

@@ -62,6 +62,9 @@ class Columns(Settings):
     quantity: str | Expression | None = Field(None, description="pieces")
     amount: str | Expression | None = Field(None, description="money, of the whole line")
     item_name: str | Expression | None = Field(None, description="the item's name for people")
+    rating: str | Expression | None = Field(None, description="mark, in the source's own scale")
+    watched_seconds: str | Expression | None = Field(None, description="seconds watched")
+    duration_seconds: str | Expression | None = Field(None, description="the item's length")
 
     def mapped(self) -> dict[str, str | Expression]:
         """The columns that are mapped, in order."""

@@ -25,7 +25,7 @@ from cxspark.ingest.duplicates import (
     span,
     within_days,
 )
-from cxspark.ingest.events import CHECKED
+from cxspark.ingest.events import CHECKED, CONTENT
 from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine, to_silver
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -56,7 +56,7 @@ class Event:
     def row(self, file: str, position: int) -> tuple[object, ...]:
         at = NOW + timedelta(days=self.day)
         event_id = self.key if self.has_id else None
-        said = (self.user, "i", "view", at, None, None, self.amount, None)
+        said = (self.user, "i", "view", at, None, None, self.amount, *(None,) * 4)
         raw = ("s", file, file, position, {"n": self.key}, None, NOW)
         return (*raw, self.key, event_id, *said, list(self.reasons))
 
@@ -71,11 +71,8 @@ def checked(spark: SparkSession, files: list[list[Event]]) -> DataFrame:
 
 
 def known(spark: SparkSession, events: Sequence[Event]) -> DataFrame:
-    rows = [
-        ("s", e.key, e.user, "i", "view", NOW + timedelta(days=e.day), None, None, e.amount, None)
-        for e in events
-    ]
-    return spark.createDataFrame([(*row, "old", 1) for row in rows], SILVER_EVENTS.schema)
+    rows = [("s", e.key, *e.row("f", 0)[-1 - len(CONTENT) : -1], "old", 1) for e in events]
+    return spark.createDataFrame(rows, SILVER_EVENTS.schema)
 
 
 def judged(frame: DataFrame, before: Sequence[Event] = ()) -> DataFrame:

@@ -95,6 +95,35 @@ def test_every_reason_against_a_record_is_named(spark: SparkSession) -> None:
     assert found == [reasons for _, reasons in CASES]
 
 
+MARKS = ("rating", "watched_seconds", "duration_seconds")
+
+
+def test_marks_and_seconds_are_read_as_pieces_and_money_are(spark: SparkSession) -> None:
+    texts = {
+        " 4.5": 4.5,
+        "0": 0.0,
+        "": None,
+        "NaN": "unparsable",
+        "-1": "negative",
+        "**": "unparsable",
+    }
+    columns = COLUMNS | {name: name for name in MARKS}
+    # In a return only pieces and money may be negative.
+    records = [GOOD | {"action": "back"} | dict.fromkeys(MARKS, text) for text in texts]
+    rows = checked(spark, records, columns=columns)
+    for row, wanted in zip(rows, texts.values(), strict=True):
+        if isinstance(wanted, str):
+            assert row["reasons"] == [f"{wanted}_{name}" for name in MARKS]
+        else:
+            assert row["reasons"] == []
+            assert [row[name] for name in MARKS] == [wanted] * 3
+
+
+def test_a_source_without_marks_and_seconds_has_nulls(spark: SparkSession) -> None:
+    row = checked(spark, [GOOD | {"rating": "5"}])[0]
+    assert [row[name] for name in MARKS] == [None] * 3
+
+
 def test_a_valid_record_is_typed(spark: SparkSession) -> None:
     row = checked(spark, [GOOD | {"user": " 17850.0 ", "item": "00042"}])[0]
     assert (row["user_id"], row["item_id"], row["event_type"]) == ("17850.0", "00042", "purchase")

@@ -32,6 +32,14 @@ def test_the_event_column_is_the_type_and_no_type_is_a_purchase() -> None:
     ].model_dump() == {"expr": "'purchase'"}
 
 
+def test_marks_are_recognised_and_times_only_by_their_unit() -> None:
+    columns = guess_source(
+        ["userId", "movieId", "rating", "timestamp", "watched_seconds", "duration"], name="x"
+    ).columns
+    assert (columns.rating, columns.watched_seconds) == ("rating", "watched_seconds")
+    assert columns.duration_seconds is None
+
+
 def test_a_column_is_mapped_once() -> None:
     columns = guess_source(["user", "item", "time", "event_type", "event"], name="x").columns
     mapped = [value for value in columns.mapped().values() if isinstance(value, str)]

@@ -43,7 +43,8 @@ ROWS = {
           timestamp'2026-01-01 00:00:00' + make_dt_interval(CAST(id % 97 AS int)) AS event_at,
           'web' AS channel, 1.0D AS quantity, 2.5D AS amount,
           element_at(array({", ".join(NAMES)}), CAST(1 + item % 5 AS int)) AS item_name,
-          'f1' AS load_id, id AS record_number
+          CAST(NULL AS double) AS rating, CAST(NULL AS double) AS watched_seconds,
+          CAST(NULL AS double) AS duration_seconds, 'f1' AS load_id, id AS record_number
         FROM (SELECT id, CAST(pow(pmod(xxhash64(id), 1000) / 1000, 3) * 120 AS long) AS item
           FROM range(6000))""",
     "silver.quarantine": """

@@ -24,7 +24,8 @@ ROWS = {
           timestamp'2026-03-01 00:00:00' + make_dt_interval(u + i, n) AS event_at,
           'web' AS channel, 1.0D AS quantity, 2.5D AS amount,
           if(i = 1, '<script>alert(1)</script>', NULL) AS item_name,
-          'f1' AS load_id, u AS record_number
+          CAST(NULL AS double) AS rating, CAST(NULL AS double) AS watched_seconds,
+          CAST(NULL AS double) AS duration_seconds, 'f1' AS load_id, u AS record_number
         FROM (SELECT id AS u, explode(sequence(1L, id)) AS i FROM range(1, 12))
         LATERAL VIEW explode(sequence(1L, 1 + i % 2)) AS n""",
     "silver.quarantine": """

@@ -41,7 +41,7 @@ def open_tables(
 
 
 def load(spark: SparkSession, folder: Path, load_id: str, events: list[Event]) -> None:
-    nothing = (None,) * 4  # channel, quantity, amount, item_name
+    nothing = (None,) * 7  # from channel to duration_seconds
     rows = [
         ("shop", f"{load_id}-{n}", user, item, kind, START + timedelta(day), *nothing, load_id, n)
         for n, (user, item, kind, day) in enumerate(events, 1)
