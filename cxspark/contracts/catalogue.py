@@ -3,6 +3,7 @@
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
+from cxspark.contracts.interactions import INTERACTIONS
 from cxspark.contracts.operations import JOB_RUNS
 from cxspark.contracts.preferences import (
     ITEM_INDEX,
@@ -21,6 +22,7 @@ TABLES: dict[str, Table] = {
         QUARANTINE,
         ITEM_AVAILABILITY,
         USER_ITEM,
+        INTERACTIONS,
         USER_INDEX,
         ITEM_INDEX,
         USER_NEIGHBORS,

@@ -3,17 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.preferences import USER_ITEM
-
-# Contributions are summed as whole billionths: integer sums are the same in any order, so that two
-# builds, or a build and its increments, agree to the last bit. Sums stay exact to 4e6, the range in
-# which a double tells billionths apart.
-_PRECISION = 9
+from cxspark.matrix.weights import PRECISION, as_billionths, from_billionths, weight_by_type
 
 # The instant to which weights are decayed moves on only after so many half-lives. Within them an
 # event adds at most 2^8 times its weight; one 30 half-lives older than the instant adds nothing.
@@ -70,9 +66,8 @@ def aggregate_user_item(
         "user_id",
         "item_id",
         "event_at",
-        _billionths(
-            weights,
-            other_weight=other_weight,
+        as_billionths(
+            weight_by_type(weights, other_weight=other_weight),
             half_life_days=half_life_days,
             reference_at=reference_at,
         ).alias("billionths"),
@@ -89,7 +84,7 @@ def aggregate_user_item(
         .select(
             "user_id",
             "item_id",
-            (F.col("billionths") / F.lit(10.0**_PRECISION)).alias("weight"),
+            from_billionths(F.col("billionths")).alias("weight"),
             "n_events",
             "first_at",
             "last_at",
@@ -116,26 +111,10 @@ def merge_cells(cells: DataFrame, known: DataFrame) -> DataFrame:
         .unionByName(touched)
         .groupBy(*key)
         .agg(
-            F.round(F.sum("weight"), _PRECISION).alias("weight"),
+            F.round(F.sum("weight"), PRECISION).alias("weight"),
             F.sum("n_events").alias("n_events"),
             F.min("first_at").alias("first_at"),
             F.max("last_at").alias("last_at"),
         )
         .select(*USER_ITEM.columns)
     )
-
-
-def _billionths(
-    weights: Mapping[str, float],
-    *,
-    other_weight: float,
-    half_life_days: float | None,
-    reference_at: datetime | None,
-) -> Column:
-    weight = F.lit(float(other_weight))
-    for event_type, value in sorted(weights.items()):
-        weight = F.when(F.col("event_type") == event_type, F.lit(float(value))).otherwise(weight)
-    if half_life_days is not None:
-        micros = F.unix_micros("event_at") - F.unix_micros(F.lit(reference_at))
-        weight = weight * F.pow(F.lit(2.0), micros / F.lit(half_life_days * 86_400e6))
-    return F.rint(weight * F.lit(10.0**_PRECISION)).cast("bigint")

@@ -8,6 +8,7 @@ from cxspark.contracts.errors import ConfigError
 from cxspark.runtime.step import Step
 from cxspark.runtime.submit import run_command
 from cxspark.steps import (
+    build_interactions,
     build_report,
     build_user_item,
     evaluate_recommenders,
@@ -22,6 +23,7 @@ STEPS: dict[str, Step[Any]] = {
     for step in (
         ingest_events.STEP,
         build_user_item.STEP,
+        build_interactions.STEP,
         recommend_knn.STEP,
         train_als.STEP,
         recommend_als.STEP,
