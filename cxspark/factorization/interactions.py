@@ -6,16 +6,18 @@ from pyspark.sql import functions as F
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.interactions import INTERACTIONS
 from cxspark.contracts.preferences import USER_ITEM
-from cxspark.factorization.users import USER_CELLS
 
 
-def weigh_interactions(interactions: DataFrame, *, implicit: bool) -> DataFrame:
+def weigh_interactions(
+    interactions: DataFrame, *, implicit: bool, keep_unmarked: bool = False
+) -> DataFrame:
     """Interactions in the shape of the matrix: one row per user_id x item_id (``USER_ITEM``).
 
     Args:
         interactions: ``INTERACTIONS``.
         implicit: the weight is confidence: decayed and capped. Otherwise it is the latest mark,
             and who has given an item none has no cell for it.
+        keep_unmarked: there is a cell all the same, of NaN: she has the item, and it says nothing.
 
     Raises:
         ContractError: a column is missing or of another type.
@@ -23,28 +25,11 @@ def weigh_interactions(interactions: DataFrame, *, implicit: bool) -> DataFrame:
     Cost: no shuffle.
     """
     require_columns(interactions, INTERACTIONS)
-    weight = "weight" if implicit else "rating_last"
+    weight = F.col("weight" if implicit else "rating_last")
+    if keep_unmarked:
+        weight = F.coalesce(weight, F.lit(float("nan")))
     return (
-        interactions.where(F.col(weight).isNotNull())
-        .withColumn("weight", F.col(weight))
+        interactions.withColumn("weight", weight)
+        .where(F.col("weight").isNotNull())
         .select(*USER_ITEM.columns)
-    )
-
-
-def users_of_interactions(interactions: DataFrame) -> DataFrame:
-    """A cell of no item for every interaction without a mark (``USER_CELLS``, no column).
-
-    Beside the cells of the marks it keeps users who have given none: popular items are for them.
-
-    Cost: no shuffle.
-    """
-    require_columns(interactions, INTERACTIONS, ["user_id", "rating_last"])
-    return (
-        interactions.where(F.col("rating_last").isNull())
-        .select(
-            "user_id",
-            F.lit(None).cast("int").alias("column_index"),
-            F.lit(0.0).alias("value"),
-        )
-        .select(*USER_CELLS.columns)
     )

@@ -38,6 +38,7 @@ class Way:
         n: items per user.
         n_reasons: contributions told for each; None for all, 0 for no reasons at all.
         refresh: every user's factors are solved anew.
+        has_unmarked: a value that is NaN is an item that she has and gave no mark.
     """
 
     catalogue: Catalogue
@@ -45,6 +46,7 @@ class Way:
     n: int
     n_reasons: int | None
     refresh: bool
+    has_unmarked: bool = False
 
 
 def recommend_items(users: DataFrame, *, way: Way) -> DataFrame:
@@ -100,18 +102,22 @@ def _recommend(batches: Iterator[pa.RecordBatch], *, way: Way) -> Iterator[pa.Re
 def _recommend_rows(rows: UserRows, way: Way) -> Iterator[pa.RecordBatch]:
     """By factors for all who have something to go by, by popularity for the others."""
     catalogue = way.catalogue
-    speaks = rows.cells.data > 0 if way.fold_in.implicit else np.ones(rows.cells.nnz, bool)
+    cells = _marked(rows.cells) if way.has_unmarked else rows.cells
+    speaks = cells.data > 0 if way.fold_in.implicit else np.ones(cells.nnz, bool)
     before = np.concatenate([[0], np.cumsum(speaks)])
-    is_heard = np.diff(before[rows.cells.indptr]) > 0
+    is_heard = np.diff(before[cells.indptr]) > 0
     is_new = is_heard & (~rows.is_known | way.refresh)
-    rows.factors[is_new] = way.fold_in.users(rows.cells[np.flatnonzero(is_new)])
+    rows.factors[is_new] = way.fold_in.users(cells[np.flatnonzero(is_new)])
 
     heard = np.flatnonzero(is_heard)
-    cells = rows.cells[heard]
     scores, columns = top_items(
-        rows.factors[heard], catalogue.factors, cells, n=way.n, eligible=catalogue.is_eligible
+        rows.factors[heard],
+        catalogue.factors,
+        rows.cells[heard],
+        n=way.n,
+        eligible=catalogue.is_eligible,
     )
-    reasons = _reasons(way, cells, scores, columns)
+    reasons = _reasons(way, cells[heard], scores, columns)
     origin = pa.array(np.where(is_new[heard], "fold_in", "model"), pa.string())
     ids = rows.ids.take(pa.array(heard))
     yield list_rows(ids, catalogue.ids, (scores, columns), origin=origin, reasons=reasons)
@@ -129,6 +135,13 @@ def _recommend_rows(rows: UserRows, way: Way) -> Iterator[pa.RecordBatch]:
     ids = rows.ids.take(pa.array(others))
     origin = pa.repeat("popular", others.size)
     yield list_rows(ids, catalogue.ids, (scores, columns), origin=origin, reasons=told)
+
+
+def _marked(cells: csr_matrix) -> csr_matrix:
+    """The cells with a mark: what is learnt from, where others only say what she has."""
+    marked = ~np.isnan(cells.data)
+    starts = np.concatenate([[0], np.cumsum(marked)])[cells.indptr]
+    return csr_matrix((cells.data[marked], cells.indices[marked], starts), cells.shape)
 
 
 def _reasons(

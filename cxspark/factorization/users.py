@@ -24,7 +24,7 @@ USER_CELLS = Table(
         [
             column("user_id", StringType(), "who"),
             column("column_index", IntegerType(), "what, from 0; null: unknown", nullable=True),
-            column("value", DoubleType(), "weight or mark"),
+            column("value", DoubleType(), "weight or mark; NaN: she has it and gave none"),
         ]
     ),
     key=("user_id", "column_index"),

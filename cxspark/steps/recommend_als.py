@@ -19,7 +19,7 @@ from cxspark.factorization.settings import RecommendAlsSettings, TrainAlsSetting
 from cxspark.factorization.users import pack_users
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
-from cxspark.steps.als_cells import read_user_cells
+from cxspark.steps.als_cells import learns_marks, read_user_cells
 
 _OURS = f"algorithm = '{ALGORITHM}'"
 
@@ -48,6 +48,7 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
         n=settings.n,
         n_reasons=settings.n_reasons,
         refresh=settings.fold_in == "all",
+        has_unmarked=learns_marks(how),
     )
     n_users = json.loads(trained["metrics"])["n_users"]
     n_blocks = count_blocks(n_users, block_rows=settings.block_users)

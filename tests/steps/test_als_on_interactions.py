@@ -27,7 +27,7 @@ Cell = tuple[str, str, float, float | None]  # user, item, weight, latest mark
 CELLS: list[Cell] = [
     *(("u0", "a", 1.0, 5.0), ("u0", "b", 2.0, 1.0), ("u1", "a", 9.0, 4.0), ("u1", "c", 1.0, 2.0)),
     *(("u2", "b", 1.5, 5.0), ("u2", "d", 1.0, None), ("u3", "c", 0.5, 3.0), ("u3", "a", 2.0, 4.0)),
-    *(("u2", "a", 4.0, 4.5), ("silent", "a", 3.0, None)),
+    *(("u3", "b", 1.0, None), ("u2", "a", 4.0, 4.5), ("silent", "a", 3.0, None)),
 ]
 
 
@@ -86,26 +86,32 @@ def test_marks_are_met_by_who_gave_them_and_the_others_get_what_is_popular(
     model = train(spark, tmp_path, implicit=False)
     assert json.loads(model["metrics"]) == {"n_cells": 8, "n_users": 4, "n_items": 3}
     assert json.loads(model["settings"])["weights_from"] == "interactions"
-    assert ("gold.interactions", 10) in {(one["table"], one["n_rows"]) for one in model["inputs"]}
+    assert ("gold.interactions", 11) in {(one["table"], one["n_rows"]) for one in model["inputs"]}
     items = factors(spark, tmp_path, ITEM_FACTORS, "item_id")
     found = recommended(spark, tmp_path)
-    assert set(found) == {"u0", "u1", "u2", "u3", "silent"}
-    for user in ("u0", "u1", "u2", "u3"):
+    # u3 has all that the model knows, one item without a mark: nothing is left for her.
+    assert set(found) == {"u0", "u1", "u2", "silent"}
+    for user in ("u0", "u1", "u2"):
         marks = {item: mark for owner, item, _, mark in CELLS if owner == user and mark}
         left = sum(np.outer(items[item], items[item]) for item in marks)
         right = sum(mark * items[item] for item, mark in marks.items())
         hers = np.linalg.solve(left + 0.05 * len(marks) * np.eye(2), right)
-        scores = {item: hers @ y for item, y in items.items() if item not in marks}
+        # What she has and gave no mark isn't recommended either.
+        has = {item for owner, item, _, _ in CELLS if owner == user}
+        scores = {item: hers @ y for item, y in items.items() if item not in has}
         assert {row["item_id"]: row["score"] for row in found[user]} == pytest.approx(
             scores, rel=1e-4, abs=1e-5
         )
-    assert {row["origin"] for row in found["silent"]} == {"popular"}
+    assert {(row["item_id"], row["origin"]) for row in found["silent"]} == {
+        ("b", "popular"),
+        ("c", "popular"),
+    }
 
 
 def test_weights_are_the_capped_ones(spark: SparkSession, tmp_path: Path) -> None:
     write(spark, tmp_path, CELLS)
     model = train(spark, tmp_path, alpha=2.0)
-    assert json.loads(model["metrics"]) == {"n_cells": 10, "n_users": 5, "n_items": 4}
+    assert json.loads(model["metrics"]) == {"n_cells": 11, "n_users": 5, "n_items": 4}
     items = factors(spark, tmp_path, ITEM_FACTORS, "item_id")
     # The last thing that a training does is to solve the users' equations.
     left = sum(np.outer(y, y) for y in items.values()) + 0.05 * np.eye(2)
