@@ -39,25 +39,53 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
 
 
 def verdict(rows: Sequence[Row]) -> str:
-    """Whether the default is better than the baseline, no better, or worse, in one sentence.
+    """`finding`, where the default may be deployed.
 
     Raises:
-        QualityGateError: it is worse, beyond noise.
+        QualityGateError: it is worse than the baseline, beyond noise.
     """
-    (row,) = (row for row in _chosen_by(rows) if row["is_default"])
-    name, baseline = row["algorithm"], row["baseline"]
-    if row["difference_low"] is None:
-        return f"{name}: too few users to tell it from {baseline}"
-    measured = f"{CHOSEN_BY}@{row['k']} {_difference(row)}, {row['n_users']:,} users"
-    if row["difference_high"] < 0:
+    row = _of_default(rows)
+    if row is not None and _kind(row) == "worse":
         raise QualityGateError(
             MODEL_METRICS.name,
-            f"{name} to be no worse than {baseline}",
-            measured,
-            f"deploy {baseline}, and look at what was tried in ops.model_trials",
+            f"{row['algorithm']} to be no worse than {row['baseline']}",
+            _measured(row),
+            f"deploy {row['baseline']}, and look at what was tried in ops.model_trials",
         )
-    kind = "better" if row["difference_low"] > 0 else "no better"
-    return f"{name} is {kind} than {baseline}: {measured}"
+    return finding(rows)
+
+
+def finding(rows: Sequence[Row]) -> str:
+    """Whether the default is better than the baseline, no better, or worse, in one sentence.
+
+    Args:
+        rows: of one run, with the columns of ``MODEL_METRICS``.
+    """
+    row = _of_default(rows)
+    if row is None:
+        return "the model that the suite would deploy was not judged"
+    name, baseline = row["algorithm"], row["baseline"] or "a baseline"
+    kind = _kind(row)
+    if kind is None:
+        return f"{name}: too few users to tell it from {baseline}"
+    return f"{name} is {kind} than {baseline}: {_measured(row)}"
+
+
+def _of_default(rows: Sequence[Row]) -> Row | None:
+    return next((row for row in _chosen_by(rows) if row["is_default"]), None)
+
+
+def _kind(row: Row) -> str | None:
+    """What the interval of the difference leaves; None where there is none."""
+    if row["difference_low"] is None or row["difference_high"] is None:
+        return None
+    if row["difference_high"] < 0:
+        return "worse"
+    return "better" if row["difference_low"] > 0 else "no better"
+
+
+def _measured(row: Row) -> str:
+    return f"{CHOSEN_BY}@{row['k']} {_difference(row)}, {row['n_users']:,} users"
 
 
 def _chosen_by(rows: Sequence[Row]) -> list[Row]:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from cxspark.contracts.errors import QualityGateError
-from cxspark.evaluation.leaderboard import as_lines, verdict
+from cxspark.evaluation.leaderboard import as_lines, finding, verdict
 
 
 def row(
@@ -58,3 +58,15 @@ def test_worse_beyond_noise_is_refused() -> None:
 
 def test_worse_within_noise_is_no_better() -> None:
     assert "is no better than" in verdict([BASELINE, row("blend", 0.09, (-0.01, -0.03, 0.01))])
+
+
+def test_a_finding_is_told_where_a_verdict_is_refused() -> None:
+    worse = [BASELINE, row("blend", 0.08, (-0.02, -0.03, -0.01))]
+    assert finding(worse).startswith("blend is worse than popular_recent: ndcg@10 -0.0200")
+    better = [BASELINE, row("blend", 0.12, (0.02, 0.01, 0.03))]
+    assert finding(better) == verdict(better)
+
+
+def test_without_the_default_nothing_is_judged() -> None:
+    assert "not judged" in finding([BASELINE])
+    assert verdict([BASELINE]) == finding([BASELINE])
