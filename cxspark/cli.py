@@ -84,8 +84,11 @@ def jobs() -> None:
             f"{name} ({'required' if one.is_required() else one.get_default()})"
             for name, one in fields
         )
-        tables = ("\n".join(table.name for table in side) for side in (step.reads, step.writes))
-        grid.add_row(step.name, step.summary, *tables, "\n".join(settings))
+        reads = [table.name for table in step.reads]
+        reads += [f"{table.name} (if made)" for table in step.optional]
+        writes = [table.name for table in step.writes]
+        sides = ("\n".join(side) for side in (reads, writes, settings))
+        grid.add_row(step.name, step.summary, *sides)
     out.print(grid)
 
 

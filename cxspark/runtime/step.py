@@ -24,6 +24,9 @@ class Step(Generic[S]):
         reads: the tables it reads; the job graph is made of these and of `writes`.
         writes: the tables it writes.
         run: reads, transforms, writes.
+        optional: tables it reads where they exist, and does without where they don't. It comes
+            after the jobs that write them, if those are run in the same command; it doesn't bring
+            them along (`--upstream`), and a dry run doesn't ask for them.
     """
 
     name: str
@@ -32,3 +35,4 @@ class Step(Generic[S]):
     reads: tuple[Table, ...]
     writes: tuple[Table, ...]
     run: Callable[[SparkSession, S, Tables], None]
+    optional: tuple[Table, ...] = ()

@@ -5,6 +5,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.table import Table
 from cxspark.runtime.step import Step
 from cxspark.runtime.submit import run_command
 from cxspark.steps import (
@@ -33,23 +34,46 @@ STEPS: dict[str, Step[Any]] = {
 }
 
 
+def writers(table: Table) -> list[str]:
+    """The jobs that write a table, in the order of ``STEPS``.
+
+    Example:
+        >>> from cxspark.contracts.preferences import USER_ITEM
+        >>> writers(USER_ITEM)
+        ['build_user_item']
+    """
+    return [name for name, step in STEPS.items() if table in step.writes]
+
+
 def needs(name: str) -> set[str]:
-    """The jobs that write what a job reads.
+    """The jobs that make what a job can't do without.
+
+    A table that several jobs write, each its own rows, is there when one of them has run: it needs
+    the first of ``STEPS``. What a job reads where it exists (`Step.optional`) it doesn't need.
 
     Example:
         >>> sorted(needs("recommend_knn"))
         ['build_user_item']
+        >>> sorted(needs("build_report"))
+        ['build_user_item', 'ingest_events', 'recommend_knn']
     """
-    read = {table.name for table in STEPS[name].reads}
-    return {
-        other
-        for other, step in STEPS.items()
-        if other != name and any(table.name in read for table in step.writes)
-    }
+    makers = (writers(table) for table in STEPS[name].reads)
+    return {names[0] for names in makers if names and name not in names}
+
+
+def follows(name: str) -> set[str]:
+    """The jobs that a job comes after, if they are run too: all that write what it may read.
+
+    Example:
+        >>> "recommend_als" in follows("build_report"), "recommend_als" in needs("build_report")
+        (True, False)
+    """
+    step = STEPS[name]
+    return {one for table in (*step.reads, *step.optional) for one in writers(table)} - {name}
 
 
 def with_upstream(names: Iterable[str]) -> list[str]:
-    """The named jobs and all that they read from, directly or not.
+    """The named jobs and all that they need, directly or not.
 
     Example:
         >>> with_upstream(["recommend_knn"])
@@ -62,7 +86,7 @@ def with_upstream(names: Iterable[str]) -> list[str]:
 
 
 def in_order(names: Iterable[str]) -> list[Step[Any]]:
-    """The named jobs, each after those among them that it reads from.
+    """The named jobs, each after those among them whose tables it may read.
 
     Example:
         >>> [step.name for step in in_order(["recommend_knn", "build_user_item"])]
@@ -77,7 +101,7 @@ def in_order(names: Iterable[str]) -> list[Step[Any]]:
         raise ConfigError(
             "job", f"one of {', '.join(STEPS)}", ", ".join(unknown), "see `cxspark jobs`"
         )
-    sorter = TopologicalSorter({name: needs(name) & set(wanted) for name in wanted})
+    sorter = TopologicalSorter({name: sorted(follows(name) & set(wanted)) for name in wanted})
     return [STEPS[name] for name in sorter.static_order()]
 
 
