@@ -27,6 +27,19 @@ class CloseUp:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """The newest comparison of recommenders; nothing where there was none.
+
+    Attributes:
+        metrics: `select_metrics`.
+        trials: `summarize_trials`.
+    """
+
+    metrics: Sequence[Row] = ()
+    trials: Sequence[Row] = ()
+
+
+@dataclass(frozen=True)
 class Findings:
     """Rows of the transforms of this room, by the transform they come from.
 
@@ -45,6 +58,7 @@ class Findings:
         distances: `aggregate_distances`.
         recommendations: `aggregate_recommendations`.
         recommended: `rank_recommended`.
+        evaluation: of the recommenders.
         close_up: of a few customers.
         names: item_id -> item_name.
     """
@@ -63,6 +77,7 @@ class Findings:
     distances: Sequence[Row]
     recommendations: Sequence[Row]
     recommended: Sequence[Row]
+    evaluation: Evaluation = Evaluation()
     close_up: CloseUp = CloseUp()
     names: Mapping[str, str] = field(default_factory=dict)
 

@@ -69,6 +69,26 @@ def decimal(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
+def fixed(value: float) -> str:
+    """A quality between 0 and 1, to be compared with others by the digit.
+
+    Example:
+        >>> fixed(0.1)
+        '0.1000'
+    """
+    return f"{value:.4f}"
+
+
+def signed(value: float) -> str:
+    """A difference of qualities.
+
+    Example:
+        >>> signed(0.0123), signed(-0.002)
+        ('+0.0123', '-0.0020')
+    """
+    return f"{value:+.4f}"
+
+
 def day(value: date | None) -> str:
     """A day that every country reads alike.
 

@@ -5,10 +5,59 @@ from datetime import UTC, date, datetime
 import pytest
 from pyspark.sql import Row
 
-from cxspark.report.findings import CloseUp, Findings, Origin
+from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin
 
 EVIL = "<script>alert('x')</script> & $\\sons$"
 NOTHING = Row(n_events=0, n_users=0, first_day=None, last_day=None)
+
+N_USERS = {"all": 100, "history of 6-20 items": 60, "history of 21+ items": 40}
+# Model -> nDCG@10, and seconds to fit.
+QUALITY = {"blend": (0.12, 3.0), "als": (0.09, 9.5), "popular_recent": (0.08, 0.25)}
+
+
+def metric_row(algorithm: str, segment: str, name: str, value: float) -> Row:
+    """A row of ops.model_metrics: blend is the default, popular_recent what it must beat."""
+    difference = None if algorithm == "popular_recent" else value - QUALITY["popular_recent"][0]
+    return Row(
+        run_id="r<7>",
+        algorithm=algorithm,
+        segment=segment,
+        metric=name,
+        k=10,
+        value=value,
+        low=value - 0.01,
+        high=value + 0.01,
+        n_users=N_USERS[segment],
+        baseline=None if difference is None else "popular_recent",
+        difference=difference,
+        difference_low=None if difference is None else difference - 0.015,
+        difference_high=None if difference is None else difference + 0.015,
+        is_default=algorithm == "blend",
+        fit_seconds=QUALITY[algorithm][1],
+        recommend_seconds=0.5,
+        settings="{}",
+        split="time, train share 0.8; test a..b",
+        candidates="all items",
+        formula="Gain by the best there can be.",
+        seed=42,
+        input="silver.events@3",
+    )
+
+
+@pytest.fixture(scope="session")
+def evaluation() -> Evaluation:
+    """Three models, by nDCG in three segments and by hit rate in all."""
+    metrics = [
+        metric_row(name, segment, "ndcg", value)
+        for name, (value, _) in QUALITY.items()
+        for segment in N_USERS
+    ]
+    metrics += [metric_row(name, "all", "hit_rate", 2 * QUALITY[name][0]) for name in QUALITY]
+    trials = [
+        Row(algorithm="als", n_trials=4, n_windows=2, settings='{"algorithm": "als", "rank": 8}'),
+        Row(algorithm="blend", n_trials=42, n_windows=2, settings="<i>"),
+    ]
+    return Evaluation(metrics, trials)
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +139,7 @@ def findings() -> Findings:
             ],
             suggestions=[
                 Row(
+                    algorithm="user_knn",
                     user_id="u<b>",
                     rank=1,
                     item_id="i1",
@@ -97,7 +147,15 @@ def findings() -> Findings:
                     origin="neighbors",
                     reasons=reasons,
                 ),
-                Row(user_id="u<b>", rank=2, item_id="i9", score=1.0, origin="popular", reasons=[]),
+                Row(
+                    algorithm="user_knn",
+                    user_id="u<b>",
+                    rank=2,
+                    item_id="i9",
+                    score=1.0,
+                    origin="popular",
+                    reasons=[],
+                ),
             ],
             neighbors=[
                 Row(
