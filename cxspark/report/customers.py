@@ -13,8 +13,8 @@ from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGH
 def pick_customers(recommendations: DataFrame, user_item: DataFrame, *, n: int) -> DataFrame:
     """Customers worth looking at: from those who get popular items to those with many items.
 
-    Users with recommendations are laid in order of how many items they have (those without a
-    neighbour's recommendation first), users with equally many by a hash of their id; the picks
+    Users with recommendations are laid in order of how many items they have (those who get nothing
+    but popular items first), users with equally many by a hash of their id; the picks
     stand at equal steps from the first to the 95th percentile, so that the busiest 5%, often
     machines, stay out. The same tables give the same picks.
 
@@ -27,7 +27,7 @@ def pick_customers(recommendations: DataFrame, user_item: DataFrame, *, n: int) 
     require_columns(recommendations, RECOMMENDATIONS, ["user_id", "origin"])
     require_columns(user_item, USER_ITEM, ["user_id"])
     served = recommendations.groupBy("user_id").agg(
-        F.bool_or(F.col("origin") == "neighbors").alias("has_neighbors")
+        F.bool_or(F.col("origin") != "popular").alias("is_personal")
     )
     sizes = user_item.groupBy("user_id").agg(F.count("*").alias("n_items"))
     # Between 0 and 1: settles the order of users with equally many items.
@@ -35,7 +35,7 @@ def pick_customers(recommendations: DataFrame, user_item: DataFrame, *, n: int) 
     users = (
         served.join(sizes, "user_id", "left")
         .withColumn("n_items", F.coalesce("n_items", F.lit(0)))
-        .withColumn("place", F.when(F.col("has_neighbors"), F.col("n_items")).otherwise(0) + jitter)
+        .withColumn("place", F.when(F.col("is_personal"), F.col("n_items")).otherwise(0) + jitter)
     )
     steps = [0.95 * step / (n - 1) for step in range(n)] if n > 1 else [0.5]
     marks = users.agg(F.percentile_approx("place", steps, 1000).alias("place"))
@@ -128,10 +128,11 @@ def rank_history(
 def select_recommendations(
     recommendations: DataFrame, *, users: Sequence[str], n: int
 ) -> DataFrame:
-    """The users' first n recommendations, with the reasons, the weightiest first.
+    """The users' first n recommendations by each algorithm, with their reasons, weightiest first.
 
     Returns:
-        One row per user_id x rank: user_id, rank, item_id, score, origin, reasons.
+        One row per algorithm x user_id x rank, in order: algorithm, user_id, rank, item_id, score,
+        origin, reasons.
 
     Cost: a filter and a sort of what is left.
     """
@@ -148,8 +149,16 @@ def select_recommendations(
     )
     return (
         recommendations.where(F.col("user_id").isin(list(users)) & (F.col("rank") <= n))
-        .orderBy("user_id", "rank")
-        .select("user_id", "rank", "item_id", "score", "origin", weightiest.alias("reasons"))
+        .orderBy("algorithm", "user_id", "rank")
+        .select(
+            "algorithm",
+            "user_id",
+            "rank",
+            "item_id",
+            "score",
+            "origin",
+            weightiest.alias("reasons"),
+        )
     )
 
 

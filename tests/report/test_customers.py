@@ -102,15 +102,17 @@ def test_reasons_come_the_weightiest_first_ties_by_id(spark: SparkSession) -> No
             ("knn", "u", 1, "a", 7.0, "neighbors", reasons),
             ("knn", "u", 3, "c", 1.0, "popular", []),
             ("knn", "w", 1, "a", 7.0, "neighbors", reasons),
+            ("als", "u", 1, "c", 0.5, "model", []),
         ],
         RECOMMENDATIONS.schema,
     )
     found = select_recommendations(offers, users=["u"], n=2).collect()
-    assert [(row["rank"], row["item_id"], row["origin"]) for row in found] == [
-        (1, "a", "neighbors"),
-        (2, "b", "popular"),
+    assert [(row["algorithm"], row["rank"], row["item_id"], row["origin"]) for row in found] == [
+        ("als", 1, "c", "model"),
+        ("knn", 1, "a", "neighbors"),
+        ("knn", 2, "b", "popular"),
     ]
-    assert [reason["id"] for reason in found[0]["reasons"]] == ["y", "z", "x"]
+    assert [reason["id"] for reason in found[1]["reasons"]] == ["y", "z", "x"]
 
 
 def test_neighbors_come_with_the_items_in_common(spark: SparkSession, cells: DataFrame) -> None:
