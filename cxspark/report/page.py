@@ -1,16 +1,18 @@
 """Findings to one self-contained HTML page."""
 
-from dataclasses import dataclass
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from pyspark.sql import Row
 
+from cxspark.report.board import Board, lay_out_board
+from cxspark.report.board_charts import chart_cost, chart_groups, chart_quality
+from cxspark.report.cards import lay_out_card
 from cxspark.report.drawing import Chart
-from cxspark.report.findings import CloseUp, Findings, Origin
+from cxspark.report.findings import Findings, Origin
 from cxspark.report.intake import OTHER
 from cxspark.report.intake_charts import chart_activity, chart_intake
+from cxspark.report.models import goes_by
 from cxspark.report.spread_charts import (
     chart_distances,
     chart_long_tail,
@@ -18,30 +20,19 @@ from cxspark.report.spread_charts import (
     chart_reach,
     chart_user_sizes,
 )
-from cxspark.report.wording import counted, day, decimal, instant, metric, percent, whole
+from cxspark.report.wording import (
+    counted,
+    day,
+    decimal,
+    fixed,
+    instant,
+    metric,
+    percent,
+    signed,
+    whole,
+)
 
-_WORDING = (counted, day, decimal, instant, metric, percent, whole)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One part of a recommendation's score: whose, its share from 0 to 1, its colour role."""
-
-    row: Row
-    share: float
-    role: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """One customer in detail; `facts` is None where the matrix doesn't know her."""
-
-    user_id: str
-    facts: Row | None
-    history: list[Row]
-    neighbors: list[Row]
-    suggestions: list[tuple[Row, list[Reason]]]
-    roles: dict[str, str]
+_WORDING = (counted, day, decimal, fixed, goes_by, instant, metric, percent, signed, whole)
 
 
 def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: str) -> str:
@@ -55,8 +46,9 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         findings: what is told.
         origin: where it comes from.
         title: the headline.
-        algorithm: the recommender shown.
+        algorithm: the recommender whose neighbours are shown and whose recommendations are counted.
     """
+    board = lay_out_board(findings.evaluation.metrics, findings.evaluation.trials)
     environment = Environment(
         loader=PackageLoader("cxspark.report", "."),
         autoescape=True,
@@ -71,13 +63,17 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         found=findings,
         origin=origin,
         style=_style_sheet(),
-        charts=draw_charts(findings),
-        cards=[lay_out_card(user, findings.close_up) for user in findings.close_up.users],
+        charts=draw_charts(findings, board),
+        board=board,
+        cards=[
+            lay_out_card(user, findings.close_up, findings.names)
+            for user in findings.close_up.users
+        ],
         total=_totals(findings),
     )
 
 
-def draw_charts(found: Findings) -> dict[str, Chart]:
+def draw_charts(found: Findings, board: Board | None) -> dict[str, Chart]:
     """The figures that there are rows for, by name."""
     drawn = {}
     if found.loads:
@@ -96,36 +92,19 @@ def draw_charts(found: Findings) -> dict[str, Chart]:
         drawn["distances"] = chart_distances(found.distances)
     if found.reach_sizes:
         drawn["reach"] = chart_reach(found.reach_sizes, found.matrix["n_items"])
+    return drawn | _draw_board(board)
+
+
+def _draw_board(board: Board | None) -> dict[str, Chart]:
+    """The figures of the newest comparison of recommenders, if there was one."""
+    if board is None:
+        return {}
+    drawn = {"quality": chart_quality(board)}
+    if any(one.seconds is not None for one in board.standings):
+        drawn["cost"] = chart_cost(board)
+    if board.groups:
+        drawn["groups"] = chart_groups(board)
     return drawn
-
-
-def lay_out_card(user_id: str, close_up: CloseUp) -> Card:
-    """What the page shows of one customer; a neighbour keeps her colour on the whole card."""
-    facts, history, suggestions, near = (
-        [row for row in rows if row["user_id"] == user_id]
-        for rows in (close_up.facts, close_up.history, close_up.suggestions, close_up.neighbors)
-    )
-    roles = {row["neighbor_id"]: f"series-{min(row['rank'], 6)}" for row in near}
-    return Card(
-        user_id,
-        facts[0] if facts else None,
-        history,
-        near,
-        [(row, _reasons(row, roles)) for row in suggestions],
-        roles,
-    )
-
-
-def _reasons(suggestion: Row, roles: dict[str, str]) -> list[Reason]:
-    total = sum(abs(reason["contribution"]) for reason in suggestion["reasons"])
-    return [
-        Reason(
-            reason,
-            abs(reason["contribution"]) / total if total else 0.0,
-            roles.get(reason["id"], "series-6"),
-        )
-        for reason in suggestion["reasons"]
-    ]
 
 
 def _totals(findings: Findings) -> dict[str, int]:

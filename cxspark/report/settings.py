@@ -13,7 +13,10 @@ class BuildReportSettings(Settings):
         description="local path of the page; report/index.html below the tables' root by default",
     )
     title: str = Field("Customer behaviour report", description="the page's headline")
-    algorithm: str = Field("user_knn", description="whose neighbours and recommendations are shown")
+    algorithm: str = Field(
+        "user_knn",
+        description="whose neighbours are shown and whose recommendations are counted",
+    )
     customers: tuple[str, ...] = Field(
         (), max_length=20, description="user_ids shown in detail; empty lets the job pick them"
     )
@@ -21,6 +24,9 @@ class BuildReportSettings(Settings):
         4, ge=0, le=20, description="how many it picks, from new to busy customers"
     )
     n_items: int = Field(
-        6, ge=1, le=50, description="items shown per customer: of the history, and recommended"
+        6,
+        ge=1,
+        le=50,
+        description="items shown per customer: of the history, and by each algorithm",
     )
     n_reasons: int = Field(20, ge=1, le=200, description="quarantine reasons listed")

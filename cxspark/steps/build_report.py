@@ -1,6 +1,7 @@
 """Write the report: one HTML page of what came in, who did what, and what is suggested to whom."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -8,33 +9,38 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cxspark import __version__
 from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
 from cxspark.ingest.reasons import REASONS
-from cxspark.report import customers, intake, spread
-from cxspark.report.findings import CloseUp, Findings, Origin
+from cxspark.report import customers, evaluations, intake, spread
+from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin
 from cxspark.report.page import render_page
 from cxspark.report.settings import BuildReportSettings
 from cxspark.runtime.location import Location
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps.evaluate_recommenders import STEP as EVALUATION
 
 
 def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> None:  # noqa: ARG001
     """Aggregate in Spark, collect the small frames, write the page whole or not at all."""
     target = page_path(settings, tables.location)
     events, cells = tables.read_or_empty(SILVER_EVENTS), tables.read_or_empty(USER_ITEM)
+    suggested = tables.read_or_empty(RECOMMENDATIONS)
     neighbors, offers = (
-        spread.filter_algorithm(tables.read_or_empty(table), algorithm=settings.algorithm)
-        for table in (USER_NEIGHBORS, RECOMMENDATIONS)
+        spread.filter_algorithm(frame, algorithm=settings.algorithm)
+        for frame in (tables.read_or_empty(USER_NEIGHBORS), suggested)
     )
     (summary,) = intake.aggregate_events(events).collect()
     types = intake.rank_event_types(events, n=5).collect()
     unit = intake.period_unit(summary["first_day"], summary["last_day"])
     named = [row["event_type"] for row in types]
     recommended = spread.rank_recommended(offers, n=8).collect()
-    close_up = look_closely(settings, events, cells, neighbors, offers)
+    users = settings.customers or pick_users(offers, cells, n=settings.n_customers)
+    close_up = look_closely(users, settings.n_items, events, cells, neighbors, suggested)
     shown = {row["item_id"] for row in (*recommended, *close_up.history, *close_up.suggestions)}
+    shown |= {reason["id"] for row in close_up.suggestions for reason in row["reasons"]}
     findings = Findings(
         loads=intake.aggregate_loads(tables.read_or_empty(LOADS)).collect(),
         reasons=intake.rank_reasons(
@@ -52,6 +58,7 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         distances=spread.aggregate_distances(neighbors, n_bins=32).collect(),
         recommendations=spread.aggregate_recommendations(offers).collect(),
         recommended=recommended,
+        evaluation=newest_evaluation(tables),
         close_up=close_up,
         names={
             row["item_id"]: row["item_name"]
@@ -68,24 +75,45 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
     write_whole(target, page)
 
 
-def look_closely(
-    settings: BuildReportSettings,
+def pick_users(offers: DataFrame, cells: DataFrame, *, n: int) -> list[str]:
+    """The customers to look at where none are asked for."""
+    picked = customers.pick_customers(offers, cells, n=n)
+    return [row["user_id"] for row in picked.collect()]
+
+
+def look_closely(  # noqa: PLR0917 - tables, in the order of the page
+    users: Sequence[str],
+    n_items: int,
     events: DataFrame,
     cells: DataFrame,
     neighbors: DataFrame,
-    offers: DataFrame,
+    suggested: DataFrame,
 ) -> CloseUp:
-    """The customers asked for, or picked, in detail."""
-    picked = customers.pick_customers(offers, cells, n=settings.n_customers)
-    users = settings.customers or [row["user_id"] for row in picked.collect()]
+    """A few customers in detail."""
     return CloseUp(
         users=users,
         facts=customers.describe_customers(cells, users=users).collect(),
-        history=customers.rank_history(cells, events, users=users, n=settings.n_items).collect(),
-        suggestions=customers.select_recommendations(
-            offers, users=users, n=settings.n_items
-        ).collect(),
+        history=customers.rank_history(cells, events, users=users, n=n_items).collect(),
+        suggestions=customers.select_recommendations(suggested, users=users, n=n_items).collect(),
         neighbors=customers.compare_neighbors(neighbors, cells, users=users).collect(),
+    )
+
+
+def newest_evaluation(tables: Tables) -> Evaluation:
+    """What the run found out that was the last to write the models' metrics; nothing if none was.
+
+    The table's history tells which it was: also of a run that its quality gate failed afterwards.
+    """
+    metrics, trials = tables.read_or_empty(MODEL_METRICS), tables.read_or_empty(MODEL_TRIALS)
+    pinned = tables.run.inputs.get(MODEL_METRICS.name, -1)
+    commits = tables.history(MODEL_METRICS, limit=100)
+    runs = [one for one in commits if one.job == EVALUATION.name and one.version <= pinned]
+    if not runs:
+        return Evaluation()
+    newest = runs[0].run_id
+    return Evaluation(
+        metrics=evaluations.select_metrics(metrics, run_id=newest).collect(),
+        trials=evaluations.summarize_trials(trials, run_id=newest).collect(),
     )
 
 
@@ -127,5 +155,6 @@ STEP = Step(
     settings=BuildReportSettings,
     reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
     writes=(),
+    optional=(MODEL_METRICS, MODEL_TRIALS),
     run=run,
 )

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from pyspark.sql import Row
 
-from cxspark.report.findings import Findings, Origin
-from cxspark.report.page import lay_out_card, render_page
+from cxspark.report.findings import Evaluation, Findings, Origin
+from cxspark.report.page import render_page
 
 Render = Callable[[Findings], str]
 
@@ -84,7 +84,8 @@ def test_numbers_are_there_for_machines_and_for_people(page: Page, html: str) ->
         "origin:neighbors": "2",
         "coverage": "0.4",
         "version:gold.user_item": "12",
-        "suggestions:u&lt;b&gt;": "i1 i9",
+        "score:user_knn:u&lt;b&gt;:1": "4.0",
+        "suggestions:user_knn:u&lt;b&gt;": "i1 i9",
     }
     assert {name: found.get(name) for name in expected} == expected
     text = page.text
@@ -96,19 +97,34 @@ def test_numbers_are_there_for_machines_and_for_people(page: Page, html: str) ->
 def test_each_suggestion_says_why(page: Page) -> None:
     text = " ".join(page.text.split())
     assert "v 0.5 away, 1 item in common" in text
-    assert "v 75%gone 25%" in text
+    assert "Customers near have it: v 75% gone 25%" in text
     assert "Popular with everyone lately" in text
     assert "Customer stranger Not in the matrix." in text
 
 
-def test_a_neighbor_keeps_her_colour_and_a_lost_one_is_grey(findings: Findings) -> None:
-    card = lay_out_card("u<b>", findings.close_up)
-    (_, reasons), (_, none) = card.suggestions
-    assert [(reason.row["id"], reason.share, reason.role) for reason in reasons] == [
-        ("v", 0.75, "series-1"),
-        ("gone", 0.25, "series-6"),
-    ]
-    assert none == []
+def test_the_newest_comparison_of_models_is_told(
+    render: Render, findings: Findings, evaluation: Evaluation, page: Page
+) -> None:
+    assert "Nothing here yet: run evaluate_recommenders" in " ".join(page.text.split())
+    html = render(replace(findings, evaluation=evaluation))
+    found = dict(re.findall(r'data-metric="([^"]*)" data-value="([^"]*)"', html))
+    expected = {
+        "finding": "blend is better than popular_recent: ndcg@10 +0.0400 (+0.0250 to +0.0550), "
+        "100 users",
+        "board:blend:quality": "0.12",
+        "board:popular_recent:hit_rate": "0.16",
+        "board:als:seconds": "10.0",
+        "group:history of 21+ items:n_users": "40",
+        "tried:blend": "42",
+    }
+    assert {name: found.get(name) for name in expected} == expected
+    text = " ".join(Page(html).text.split())
+    for part in ("0.1100 to 0.1300", "+0.0250 to +0.0550", "all items", "Seed 42", "run r<7>"):
+        assert part in text
+    assert Page(html).tags.count("svg") == page.tags.count("svg") + 6
+    assert "Which recommender is best" in text
+    ids = Page(html).values("id")
+    assert len(ids) == len(set(ids))
 
 
 def test_empty_tables_make_a_page_that_says_what_to_run(render: Render, empty: Findings) -> None:
