@@ -15,6 +15,7 @@ from cxspark.steps import (
     evaluate_recommenders,
     ingest_events,
     recommend_als,
+    recommend_blend,
     recommend_knn,
     train_als,
 )
@@ -29,6 +30,7 @@ STEPS: dict[str, Step[Any]] = {
         train_als.STEP,
         recommend_als.STEP,
         evaluate_recommenders.STEP,
+        recommend_blend.STEP,
         build_report.STEP,
     )
 }
