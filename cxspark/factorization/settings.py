@@ -24,8 +24,9 @@ class TrainAlsSettings(Settings):
     )
     weights_from: Literal["user_item", "interactions"] = Field(
         default="user_item",
-        description="gold.user_item's weight; or gold.interactions': the decayed and capped weight "
-        "or, where implicit is false, rating_last, the latest mark, where there is one",
+        description="gold.user_item's weight; or, once build_interactions has run, that of "
+        "gold.interactions, decayed and capped; of the latter rating_last, the latest mark, where "
+        "implicit is false and there is one",
     )
     seed: int = Field(default=42, description="of the factors it starts from")
     blocks: int = Field(

@@ -79,7 +79,8 @@ STEP = Step(
     name="recommend_als",
     summary="factors and user-item matrix -> recommendations for everyone, with reasons",
     settings=RecommendAlsSettings,
-    reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM, INTERACTIONS),
+    reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM),
     writes=(RECOMMENDATIONS,),
     run=run,
+    optional=(INTERACTIONS,),
 )

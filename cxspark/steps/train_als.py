@@ -98,7 +98,8 @@ STEP = Step(
     name="train_als",
     summary="user-item matrix or interactions -> users' and items' factors, by MLlib's ALS",
     settings=TrainAlsSettings,
-    reads=(USER_ITEM, INTERACTIONS, USER_INDEX, ITEM_INDEX),
+    reads=(USER_ITEM, USER_INDEX, ITEM_INDEX),
     writes=(USER_FACTORS, ITEM_FACTORS, MODELS),
     run=run,
+    optional=(INTERACTIONS,),
 )
