@@ -14,7 +14,7 @@ from cxspark.ingest.guess import guess_source
 from cxspark.ingest.settings import Source
 from cxspark.runtime.config import load_config
 from cxspark.runtime.submit import Outcome, submit
-from cxspark.steps.graph import STEPS, in_order
+from cxspark.steps.graph import STEPS, in_order, with_upstream
 from cxspark.synthetic.settings import SyntheticSettings
 from cxspark.synthetic.world import write_world
 
@@ -22,7 +22,7 @@ log = logging.getLogger("cxspark")
 
 
 def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list[Outcome], Path]:
-    """Write a configuration into `folder`, and the raw files of a made-up shop, and run all jobs.
+    """Write a configuration into `folder`, and the raw files of a made-up shop, and run all that the report needs.
 
     Args:
         folder: where everything goes: demo.yaml, source.yaml, raw/, tables/, report/.
@@ -65,7 +65,8 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
     }
     path = folder / "demo.yaml"
     path.write_text(_as_yaml(config), encoding="utf-8")
-    outcomes = submit(in_order(STEPS), load_config(path, [], known=STEPS), run_id="demo")
+    steps = in_order(with_upstream(["build_report"]))
+    outcomes = submit(steps, load_config(path, [], known=STEPS), run_id="demo")
     return outcomes, page
 
 
