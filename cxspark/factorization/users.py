@@ -48,7 +48,7 @@ USER_ROWS = Table(
     schema=StructType(
         [
             column("user_id", StringType(), "who"),
-            column("factors", ArrayType(FloatType()), "null: no model has her", nullable=True),
+            column("factors", ArrayType(FloatType()), "none where no model has her"),
             column("columns", ArrayType(IntegerType()), "items she has, each once, ascending"),
             column("values", ArrayType(DoubleType()), "their weights, in the same order"),
         ]
@@ -103,9 +103,9 @@ class UserRows:
             indices = column_of[indices]
         cells = csr_matrix((data, indices, starts), (len(ids), n_items))
         cells = cells.sorted_indices()  # what came from Arrow can't be written to
-        is_known = pc.is_valid(factors).to_numpy(zero_copy_only=False)
+        is_known = pc.list_value_length(factors).to_numpy() > 0
         dense = np.zeros((len(ids), rank), np.float32)
-        dense[is_known] = to_matrix(factors.filter(pc.is_valid(factors)), rank=rank)
+        dense[is_known] = to_matrix(factors.filter(pa.array(is_known)), rank=rank)
         return cls(ids, is_known, dense, cells)
 
 
@@ -146,15 +146,16 @@ def pack_users(cells: DataFrame, factors: DataFrame, *, n_blocks: int) -> DataFr
     """
     require_columns(cells, USER_CELLS)
     require_columns(factors, USER_VECTORS)
-    nothing = F.lit(None)
-    tagged = cells.select(
-        *USER_CELLS.columns, nothing.cast(ArrayType(FloatType())).alias("factors")
-    ).unionByName(
+    # Not a null for the factors: Spark 4.2 sizes an Arrow batch after each row, and goes through
+    # all lists that are null in a row each time, which took five times as long as all the rest.
+    none = F.array().cast(ArrayType(FloatType())).alias("factors")
+    tagged = cells.select(*USER_CELLS.columns, none, F.lit(True).alias("is_cell")).unionByName(
         factors.select(
             "user_id",
-            nothing.cast("int").alias("column_index"),
-            nothing.cast("double").alias("value"),
+            F.lit(None).cast("int").alias("column_index"),
+            F.lit(None).cast("double").alias("value"),
             "factors",
+            F.lit(False).alias("is_cell"),
         )
     )
     block = F.pmod(F.xxhash64("user_id"), F.lit(n_blocks)).cast("int")
@@ -171,8 +172,7 @@ def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     if not parts:
         return
     table = pa.Table.from_batches(parts)
-    has_factors = pc.is_valid(table["factors"])
-    cells = table.filter(pc.invert(has_factors))
+    cells = table.filter(table["is_cell"])
     if cells["value"].null_count:
         raise ContractError(
             USER_CELLS.name,
@@ -190,9 +190,9 @@ def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     columns = cells["column_index"].filter(pa.array(is_item)).to_numpy()
     shape = (order.size, int(columns.max(initial=-1)) + 1)
     matrix = csr_matrix((cells["value"].to_numpy()[is_item], (users[is_item], columns)), shape)
-    known = table.filter(has_factors)
+    known = table.filter(pc.invert(table["is_cell"]))
     place = pc.index_in(ids, known["user_id"].combine_chunks())
-    factors = known["factors"].combine_chunks().take(place)
+    factors = _without_nulls(known["factors"].combine_chunks().take(place))
     for first in range(0, len(ids), _BATCH):
         part = matrix[first : first + _BATCH]
         starts = pa.array(part.indptr, pa.int32())
@@ -205,6 +205,13 @@ def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             ],
             names=USER_ROWS.columns,
         )
+
+
+def _without_nulls(lists: pa.ListArray) -> pa.ListArray:
+    """Lists without entries where there are none."""
+    sizes = pc.list_value_length(lists).fill_null(0).to_numpy()
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), lists.flatten())
 
 
 def _starts(lists: pa.ListArray) -> NDArray[np.int32]:

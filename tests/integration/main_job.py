@@ -17,8 +17,8 @@ from cxspark.runtime.tables import Tables
 from cxspark.steps.graph import in_order, with_upstream
 
 SOURCES = Path(__file__).resolve().parents[2] / "conf" / "sources"
-# Differ from run to run, and may.
 MAIN_JOB = tuple(with_upstream(["build_report"]))
+# Differ from run to run, and may.
 RUN_COLUMNS = ("run_id", "loaded_at")
 
 
