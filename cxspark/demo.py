@@ -22,7 +22,7 @@ log = logging.getLogger("cxspark")
 
 
 def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list[Outcome], Path]:
-    """Write a configuration into `folder`, and the raw files of a made-up shop, and run all that the report needs.
+    """Write a configuration and the raw files of a made-up shop, and run what the report needs.
 
     Args:
         folder: where everything goes: demo.yaml, source.yaml, raw/, tables/, report/.
