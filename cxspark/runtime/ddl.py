@@ -7,7 +7,7 @@ def create_statement(table: Table, address: str) -> str:
     """The SQL that makes a table with its comments, NOT NULLs and CHECKs."""
     columns = ", ".join(
         f"`{field.name}` {field.dataType.simpleString()}"
-        f"{'' if field.nullable else ' NOT NULL'} COMMENT {_quoted(field.metadata['comment'])}"
+        f"{'' if field.nullable else ' NOT NULL'} COMMENT {quoted(field.metadata['comment'])}"
         for field in table.schema.fields
     )
     properties = {f"delta.constraints.{name}": rule for name, rule in table.checks.items()}
@@ -15,15 +15,16 @@ def create_statement(table: Table, address: str) -> str:
         properties["delta.enableChangeDataFeed"] = "true"
     if table.deletion_vectors:
         properties["delta.enableDeletionVectors"] = "true"
-    listed = ", ".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in properties.items())
+    listed = ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in properties.items())
     parts = ", ".join(f"`{name}`" for name in table.partition_by)
     return (
         f"CREATE TABLE IF NOT EXISTS {address} ({columns}) USING delta "
         + (f"PARTITIONED BY ({parts}) " if parts else "")
-        + f"COMMENT {_quoted(table.grain)}"
+        + f"COMMENT {quoted(table.grain)}"
         + (f" TBLPROPERTIES ({listed})" if listed else "")
     )
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as a literal of SQL."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -10,6 +10,7 @@ from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.evaluation import match_hits, metric_intervals, user_metrics
 from cxspark.evaluation.leaderboard import as_lines, verdict
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps.judging import (
@@ -45,7 +46,7 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
     metrics = metric_rows(spark, found, lists, test=test, settings=settings, tables=tables)
     metrics = metrics.persist()
     trials = trial_rows(spark, selections, settings=settings, tables=tables)
-    ours = f"run_id = '{tables.run.run_id}'"
+    ours = f"run_id = {quoted(tables.run.run_id)}"
     tables.side_by_side(
         partial(tables.overwrite, MODEL_METRICS, metrics, where=ours),
         partial(tables.overwrite, MODEL_TRIALS, trials, where=ours),

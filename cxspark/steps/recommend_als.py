@@ -82,5 +82,5 @@ STEP = Step(
     reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM),
     writes=(RECOMMENDATIONS,),
     run=run,
-    optional=(INTERACTIONS,),
+    optional=(INTERACTIONS, ITEM_AVAILABILITY),
 )

@@ -11,8 +11,10 @@ from cxspark.factorization.blend import Blend
 from cxspark.factorization.blend_lists import BlendWay, recommend_by_blend
 from cxspark.factorization.items import eligible_items, with_availability
 from cxspark.factorization.settings import RecommendBlendSettings
+from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps.evaluate_recommenders import STEP as EVALUATION
 from cxspark.steps.models import blend_of
 from cxspark.steps.training import EventTraining
 from cxspark.steps.windows import event_span
@@ -45,10 +47,10 @@ def _chosen(tables: Tables) -> str:
     Raises:
         ContractError: there was none, or it tried no blend.
     """
-    newest = next((one for one in tables.history(MODEL_TRIALS, limit=100) if one.run_id), None)
-    run_id = newest.run_id if newest else ""
-    trials = tables.read(MODEL_TRIALS).where(f"{_OURS} AND is_chosen")
-    rows = [row["settings"] for row in trials.where(trials["run_id"] == run_id).collect()]
+    commits = tables.history(MODEL_TRIALS, limit=100)
+    run_id = next((one.run_id for one in commits if one.job == EVALUATION.name), "")
+    ours = f"{_OURS} AND is_chosen AND run_id = {quoted(run_id)}"
+    rows = [row["settings"] for row in tables.read(MODEL_TRIALS).where(ours).collect()]
     if not rows:
         raise ContractError(
             MODEL_TRIALS.name,
@@ -64,6 +66,7 @@ STEP = Step(
     summary="events -> recommendations by the blend that was chosen, with reasons",
     settings=RecommendBlendSettings,
     reads=(SILVER_EVENTS, MODEL_TRIALS),
+    optional=(ITEM_AVAILABILITY,),
     writes=(RECOMMENDATIONS,),
     run=run,
 )

@@ -14,6 +14,7 @@ from cxspark.factorization.als import Als, index_cells
 from cxspark.factorization.recommend import ALGORITHM
 from cxspark.factorization.settings import TrainAlsSettings
 from cxspark.neighbors.popularity import measure_cells, rank_items, recent_since
+from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps.als_cells import read_weights_to_learn
@@ -44,8 +45,7 @@ def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None
         ),
     )
     row = _model_row(settings, model, tables)
-    run_id = tables.run.run_id.replace("\\", "\\\\").replace("'", "\\'")
-    this = f"{ours} AND run_id = '{run_id}'"
+    this = f"{ours} AND run_id = {quoted(tables.run.run_id)}"
     tables.overwrite(MODELS, spark.createDataFrame([row], MODELS.schema), where=this)
 
 
