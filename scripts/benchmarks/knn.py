@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.frame import Row, measured, tables_in
+from benchmarks.judging import judge
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
 from cxspark.steps.recommend_knn import STEP
 
@@ -69,10 +70,10 @@ def run(spark: SparkSession, scale: float) -> Iterator[Row]:
             _write(spark, small, Path(name))
             STEP.run(spark, STEP.settings(), tables_in(spark, Path(name), STEP.name))
     for case in CASES:
-        yield _compare(spark, case.scaled(scale))
+        yield from _compare(spark, case.scaled(scale))
 
 
-def _compare(spark: SparkSession, case: Case) -> Row:
+def _compare(spark: SparkSession, case: Case) -> Iterator[Row]:
     matrix = make_matrix(case)
     with tempfile.TemporaryDirectory() as name:
         _write(spark, matrix, Path(name))
@@ -81,8 +82,9 @@ def _compare(spark: SparkSession, case: Case) -> Row:
             STEP.run(spark, STEP.settings(), tables)
         asked = np.random.default_rng(_SEED).choice(case.n_users, case.sample, replace=False)
         found = _distances(spark, Path(name), asked)
+        judged = _judge(spark, Path(name), case, ours.seconds)
     peer_s, expected = _peer(matrix.toarray() if case.dense else matrix, asked)
-    return Row(
+    yield Row(
         bench=str(case),
         peer=f"scikit-learn {'dense' if case.dense else 'sparse'}, {os.cpu_count()} cores",
         ours_s=ours.seconds,
@@ -91,6 +93,13 @@ def _compare(spark: SparkSession, case: Case) -> Row:
         peak_mb=ours.peak_mb,
         equal=bool(np.allclose(found, expected, rtol=0.0, atol=1e-6)),
     )
+    yield judged
+
+
+def _judge(spark: SparkSession, folder: Path, case: Case, seconds: float) -> Row:
+    """The same lists judged."""
+    users, items = _user_id(np.arange(case.n_users)), _item_id(case.n_items)
+    return judge(spark, tables_in(spark, folder, "bench"), users, items, seconds)
 
 
 def make_matrix(case: Case) -> csr_matrix:
@@ -112,13 +121,17 @@ def _user_id(numbers: NDArray[np.int64]) -> list[str]:
     return [f"user-{number:06d}" for number in numbers.tolist()]
 
 
+def _item_id(n_items: int) -> list[str]:
+    return [f"item-{number:05d}" for number in range(n_items)]
+
+
 def _write(spark: SparkSession, matrix: csr_matrix, folder: Path) -> None:
     """The matrix as the suite's tables."""
     cells = matrix.tocoo()
     days = np.random.default_rng(_SEED).integers(0, 90, cells.nnz)
     moments = np.datetime64("2026-01-01", "us") + days.astype("timedelta64[D]")
     users = pa.array(_user_id(np.arange(matrix.shape[0])))
-    items = pa.array([f"item-{number:05d}" for number in range(matrix.shape[1])])
+    items = pa.array(_item_id(matrix.shape[1]))
     columns = {
         "user_id": users.take(pa.array(cells.row)),
         "item_id": items.take(pa.array(cells.col)),
