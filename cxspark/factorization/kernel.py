@@ -5,9 +5,7 @@ Beside ``implicit.cpu.topk`` on one thread that takes half the time once seen it
 out, and it settles ties.
 """
 
-from collections.abc import Callable
 from functools import cache
-from typing import ParamSpec
 
 import numba
 import numpy as np
@@ -15,8 +13,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from cxspark.contracts.errors import ContractError
+from cxspark.distance import compiled
 
-P = ParamSpec("P")
 Factors = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -97,15 +95,7 @@ def _rounding(users: Factors, items: Factors) -> Floats:
     return slack
 
 
-def _compiled(function: Callable[P, None]) -> Callable[P, None]:
-    """The function in machine code, from the disk where it is there already."""
-    try:
-        return numba.njit(cache=True)(function)
-    except RuntimeError:  # there is no place to keep it
-        return numba.njit()(function)
-
-
-@_compiled
+@compiled
 def _sift(
     scores: Factors, tile: int, seen: tuple[NDArray[np.int64], Ints], kept: tuple[Factors, Ints]
 ) -> None:
@@ -140,7 +130,7 @@ def _sift(
                         worst = found[user, n - 1]
 
 
-@_compiled
+@compiled
 def _settle(
     factors: tuple[Factors, Factors],
     seen: tuple[NDArray[np.int64], Ints],
