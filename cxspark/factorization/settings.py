@@ -42,52 +42,43 @@ class TrainAlsSettings(Settings):
     )
 
 
-class RecommendBlendSettings(Settings):
-    """What is recommended to whom, and why; the model is what evaluate_recommenders chose."""
+class ListSettings(Settings):
+    """What is recommended by any model, and why."""
 
     n: int = Field(default=10, ge=1, le=1000, description="items recommended per user")
     n_reasons: int | None = Field(
         default=3,
         ge=0,
-        description="past items told for each, the rest as one; null: all; 0: no reasons",
+        description="past items told for each, those that gave most, the rest as one; null: all; "
+        "0: no reasons",
     )
+    allow: tuple[str, ...] = Field(
+        default=(), description="item ids that alone may be recommended; none: all"
+    )
+    deny: tuple[str, ...] = Field(default=(), description="item ids that are never recommended")
+    at: datetime | None = Field(
+        default=None,
+        description="instant at which items must be available; null: the run's start. Dates are "
+        "in silver.item_availability, if there is one",
+    )
+
+
+class RecommendBlendSettings(ListSettings):
+    """What is recommended to whom, and why; the model is what evaluate_recommenders chose."""
+
     weights: dict[str, float] = Field(
         default={"view": 0.2, "cart": 0.6, "purchase": 1.0, "return": -1.0},
         description="what one event of a type counts; as in evaluate_recommenders",
     )
-    allow: tuple[str, ...] = Field(
-        default=(), description="item ids that alone may be recommended; none: all"
-    )
-    deny: tuple[str, ...] = Field(default=(), description="item ids that are never recommended")
-    at: datetime | None = Field(
-        default=None,
-        description="instant at which items must be available; null: the run's start. Dates are "
-        "in silver.item_availability, if there is one",
-    )
 
 
-class RecommendAlsSettings(Settings):
-    """What is recommended to whom, and why."""
+class RecommendAlsSettings(ListSettings):
+    """What is recommended to whom by ALS, and why."""
 
-    n: int = Field(default=10, ge=1, le=1000, description="items recommended per user")
-    n_reasons: int | None = Field(
-        default=3,
-        ge=0,
-        description="the greatest contributions told, the rest as one; null: all; 0: no reasons",
-    )
     fold_in: Literal["new", "all"] = Field(
         default="new",
         description="whose factors are solved anew from her events: those that the model "
         "hasn't, or all, so that what they did since the training counts",
-    )
-    allow: tuple[str, ...] = Field(
-        default=(), description="item ids that alone may be recommended; none: all"
-    )
-    deny: tuple[str, ...] = Field(default=(), description="item ids that are never recommended")
-    at: datetime | None = Field(
-        default=None,
-        description="instant at which items must be available; null: the run's start. Dates are "
-        "in silver.item_availability, if there is one",
     )
     block_users: int = Field(
         default=8192, ge=1, le=65_536, description="users per task, about; bounds its memory"
