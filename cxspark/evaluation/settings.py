@@ -69,7 +69,7 @@ class EvaluateRecommendersSettings(Settings):
     alphas: tuple[float, ...] = Field(
         default=(10.0,), description="confidence for a unit of weight in ALS, tried"
     )
-    iterations: int = Field(default=10, ge=1, le=100, description="of ALS")
+    iterations: tuple[int, ...] = Field(default=(10,), description="of ALS, tried")
     n_replicates: int = Field(default=1000, ge=100, description="of the bootstrap over users")
     seed: int = Field(default=42, description="of everything drawn at random")
 

@@ -34,8 +34,8 @@ _CANDIDATES: dict[str, Callable[[Settings], Sequence[Recommender]]] = {
     ],
     Ease.algorithm: lambda s: [Ease(days, s.penalties, s.max_items) for days in s.half_lives],
     AlsRecommender.algorithm: lambda s: [
-        AlsRecommender(days, rank, reg, alpha, s.iterations, s.seed)
-        for days, rank, reg, alpha in product(s.few_half_lives, s.ranks, s.regs, s.alphas)
+        AlsRecommender(*setting, s.seed)
+        for setting in product(s.few_half_lives, s.ranks, s.regs, s.alphas, s.iterations)
     ],
 }
 
