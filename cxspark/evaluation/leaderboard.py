@@ -21,7 +21,8 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
     """
     board = sorted(_chosen_by(rows), key=lambda row: -row["value"])
     cells = {(row["algorithm"], row["metric"]): row["value"] for row in rows if _of_all(row)}
-    heads = ("model", f"{CHOSEN_BY}@k", "95% interval", "less baseline")
+    metric = f"{CHOSEN_BY}@{board[0]['k']}" if board else CHOSEN_BY
+    heads = ("model", metric, "95% interval", "less baseline")
     lines = [_line(*heads, _OTHERS, "s")]
     for row in board:
         others = [cells.get((row["algorithm"], name)) for name in _OTHERS]
