@@ -7,6 +7,11 @@ from main_job import MainJob
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Run
+from cxspark.runtime.tables import Tables
+from cxspark.steps.evaluate_recommenders import STEP as EVALUATION
 from cxspark.steps.graph import STEPS
 
 pytestmark = pytest.mark.integration
@@ -19,6 +24,8 @@ N_DUPLICATES_OF_CUSTOMERS = 5_225
 N_ACCEPTED = 401_604
 N_CUSTOMERS = 4_372
 N_ITEMS = 3_684
+# Customers of the first 80% of the events who buy something new in the rest.
+N_JUDGED = 1_441
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +138,25 @@ def test_the_report_tells_the_funnel(shop: MainJob) -> None:
     page = shop.page()
     for number in (N_LINES, N_ACCEPTED, N_DUPLICATES_OF_CUSTOMERS, N_WITHOUT_CUSTOMER):
         assert f"{number:,}" in page
+
+
+def test_the_blend_beats_what_is_popular_lately(shop: MainJob) -> None:
+    # A corner of what is tried by default, so that it takes a minute.
+    settings = EvaluateRecommendersSettings(
+        n_windows=2,
+        algorithms=("ease",),
+        half_lives=(14.0,),
+        penalties=(100.0,),
+        popular_half_lives=(3.0, 7.0),
+        shares=(0.2, 0.6),
+    )
+    tables = Tables(shop.spark, Location(root=str(shop.root)), Run(EVALUATION.name, "judged"))
+    EVALUATION.run(shop.spark, settings, tables)
+    rows = shop.read("ops.model_metrics").where("segment = 'all' AND metric = 'ndcg'").collect()
+    found = {row["algorithm"]: row for row in rows}
+    assert found["blend"]["n_users"] == N_JUDGED
+    assert found["blend"]["value"] > 0.113
+    assert found["blend"]["difference_low"] > 0
 
 
 def test_a_second_run_changes_nothing(shop: MainJob) -> None:
