@@ -16,8 +16,8 @@ from cxspark.contracts.errors import ContractError
 
 Factors = NDArray[np.float32]
 Floats = NDArray[np.float64]
-# Users whose equations are solved together: at rank 64 their matrices take 16 MB.
-_TOGETHER = 512
+# Users whose equations are solved together: at rank 64 their matrices take 2 MB, a core's cache.
+_TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class FoldIn:
         Raises:
             ContractError: a weight isn't finite, or a user's equations have no single solution.
 
-        Cost: rank squared for each weight and rank cubed for each user; memory for 512 users'
+        Cost: rank squared for each weight and rank cubed for each user; memory for 64 users'
         equations.
         """
         rows = _checked(rows)
@@ -122,7 +122,7 @@ class FoldIn:
     def _equations(self, rows: csr_matrix) -> tuple[Floats, Floats]:
         """Left and right side for each user: a matrix and a vector."""
         rank = self.items.shape[1]
-        left = np.repeat(self._gram[None], rows.shape[0], axis=0)
+        left = np.empty((rows.shape[0], rank, rank))
         right = np.zeros((rows.shape[0], rank))
         gains = self._gains(rows.data)
         confidence = self.alpha * np.abs(rows.data) if self.implicit else np.ones(rows.nnz)
@@ -132,11 +132,12 @@ class FoldIn:
         for user in range(rows.shape[0]):
             mine = slice(rows.indptr[user], rows.indptr[user + 1])
             theirs = self._exact[rows.indices[mine]]
-            left[user] += (theirs.T * confidence[mine]) @ theirs
+            np.matmul(theirs.T * confidence[mine], theirs, out=left[user])
             right[user] = gains[mine] @ theirs
+        left += self._gram
         # Who has nothing to learn from gets zeros, whatever the matrix is.
         left[n == 0] = np.eye(rank)
-        left += (self.reg * n)[:, None, None] * np.eye(rank)
+        left[:, range(rank), range(rank)] += (self.reg * n)[:, None]
         return left, right
 
 

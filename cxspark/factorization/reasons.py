@@ -7,6 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from cxspark.distance import compiled
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 # What is left of a score is told where it isn't rounding: factors are in single precision.
@@ -76,17 +78,11 @@ def split_scores(
     user, place = np.nonzero(columns >= 0)
     number = np.full(columns.shape, -1, np.int64)
     number[user, place] = np.arange(user.size)
-    owner = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
-    # Entries x n parts, with the pick and the item that each belongs to.
-    pick, entry = number[owner].ravel(), np.repeat(np.arange(cells.nnz), columns.shape[1])
-    given = parts.ravel()
-    counts = np.flatnonzero((pick >= 0) & (given != 0))
-    counts = counts[np.lexsort((cells.indices[entry[counts]], -given[counts], pick[counts]))]
-    pick, given = pick[counts], given[counts]
-    column = cells.indices[entry[counts]].astype(np.int64)
-    if n_reasons is not None:
-        kept = np.arange(pick.size) - np.searchsorted(pick, pick) < n_reasons
-        pick, given, column = pick[kept], given[kept], column[kept]
+    if n_reasons is None:
+        pick, entry, given = _all_parts(parts, cells, number)
+    else:
+        pick, entry, given = _greatest_parts(parts, cells, number, min(n_reasons, cells.nnz))
+    column = cells.indices[entry].astype(np.int64)
     told = Reasons(user.size, pick, np.full(pick.size, _ITEM), column, given)
     if popularity is not None:
         told = _joined(told, _of_all(popularity[user, place], columns[user, place], _POPULARITY))
@@ -94,6 +90,60 @@ def split_scores(
     left = scores[user, place] - np.bincount(told.pick, told.contribution, user.size)
     rest = _of_all(left, np.full(user.size, -1), _OTHER)
     return _joined(told, rest, np.abs(left) > _ROUNDING * np.maximum(sizes, np.abs(left)))
+
+
+def _all_parts(parts: Floats, cells: csr_matrix, number: Ints) -> tuple[Ints, Ints, Floats]:
+    """Pick, entry of the cells and contribution of all that gave something, the greatest first."""
+    owner = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
+    pick, entry = number[owner].ravel(), np.repeat(np.arange(cells.nnz), number.shape[1])
+    given = parts.ravel()
+    counts = np.flatnonzero((pick >= 0) & (given != 0))
+    order = np.lexsort((cells.indices[entry[counts]], -given[counts], pick[counts]))
+    counts = counts[order]
+    return pick[counts], entry[counts], given[counts]
+
+
+def _greatest_parts(
+    parts: Floats, cells: csr_matrix, number: Ints, n: int
+) -> tuple[Ints, Ints, Floats]:
+    """The same for the n greatest of each pick, without putting the others in order."""
+    found = np.full((*number.shape, n), -1, np.int64)
+    starts, columns = cells.indptr.astype(np.int64), cells.indices.astype(np.int64)
+    _enter_greatest(np.ascontiguousarray(parts, np.float64), (starts, columns), number, found)
+    user, place, nth = np.nonzero(found >= 0)
+    entry = found[user, place, nth]
+    return number[user, place], entry, parts[entry, place]
+
+
+@compiled
+def _enter_greatest(parts: Floats, cells: tuple[Ints, Ints], number: Ints, found: Ints) -> None:
+    """Write the entries of each pick's greatest parts into ``found``, the greatest first."""
+    starts, columns = cells
+    n = found.shape[2]
+    if n == 0:
+        return
+    for user in range(number.shape[0]):
+        for place in range(number.shape[1]):
+            if number[user, place] < 0:
+                continue
+            best = found[user, place]
+            for entry in range(starts[user], starts[user + 1]):
+                given = parts[entry, place]
+                if given == 0.0:
+                    continue
+                at = n
+                while at > 0:
+                    other = best[at - 1]
+                    if other >= 0 and (
+                        parts[other, place] > given
+                        or (parts[other, place] == given and columns[other] < columns[entry])
+                    ):
+                        break
+                    if at < n:
+                        best[at] = other
+                    at -= 1
+                if at < n:
+                    best[at] = entry
 
 
 def popular_reasons(scores: Floats, columns: Ints) -> Reasons:
