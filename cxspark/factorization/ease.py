@@ -54,8 +54,8 @@ def weights_between(products: NDArray[np.float64], *, penalty: float) -> NDArray
         penalty: greater than 0, or the inverse may not exist.
 
     Example:
-        >>> weights_between(np.array([[2.0, 1.0], [1.0, 1.0]]), penalty=1.0).round(2).tolist()
-        [[0.0, 0.5], [0.3299999952316284, 0.0]]
+        >>> weights_between(np.array([[2.0, 1.0], [1.0, 1.0]]), penalty=0.5).tolist()
+        [[0.0, 0.4000000059604645], [0.6666666865348816, 0.0]]
     """
     size = np.arange(products.shape[0])
     ridged = products.copy()
