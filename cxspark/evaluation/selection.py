@@ -73,7 +73,7 @@ class Selection:
             trial
             for window in windows
             for candidate in self.candidates
-            for trial in try_variants(candidate, window, k=self.k)
+            for trial in _try_variants(candidate, window, k=self.k)
         ]
         total = sum(window.importance for window in windows)
         sums: dict[Recommender, float] = {}
@@ -85,7 +85,7 @@ class Selection:
         return self
 
 
-def try_variants(recommender: Recommender, window: Window, *, k: int) -> list[Trial]:
+def _try_variants(recommender: Recommender, window: Window, *, k: int) -> list[Trial]:
     """Mean nDCG of each variant over the window's users: one action."""
     ranked = recommender.recommend(window.training, n=k)
     number = F.col("variant").cast("string")

@@ -51,7 +51,7 @@ class AlsRecommender(PersonalRecommender):
             alpha=self.alpha,
             iterations=self.iterations,
             seed=self.seed,
-        ).fit(indexed_cells(training.rows(self.half_life_days)))
+        ).fit(cells_of_blocks(training.rows(self.half_life_days)))
         found = als.item_factors_.toArrow()
         factors = np.zeros((training.n_items, self.rank), np.float32)
         numbers = found["factors"].combine_chunks().values.to_numpy()
@@ -80,7 +80,7 @@ class FoldInScorer:
         return parts
 
 
-def indexed_cells(blocks: DataFrame) -> DataFrame:
+def cells_of_blocks(blocks: DataFrame) -> DataFrame:
     """Rows in blocks as cells that MLlib takes (``INDEXED_CELLS``), weights damped.
 
     A user's number is her block's and her place in it. Cells without a positive weight are left

@@ -13,14 +13,12 @@ from scipy.sparse import csr_matrix
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.preferences import RECOMMENDATIONS
-from cxspark.distance import ROW_BLOCKS, RowBlock, spare_modules, widened
+from cxspark.distance import ROW_BLOCKS
 from cxspark.factorization.blend import Blend, BlendScorer
 from cxspark.factorization.greatest import best_columns
 from cxspark.factorization.lists import LIST_SCHEMA, list_rows
 from cxspark.factorization.reasons import no_reasons, popular_reasons, split_scores
-
-# Scores looked at together: 16 MB, however many items there are.
-_CHUNK_SCORES = 4_000_000
+from cxspark.factorization.scoring import users_at_a_time
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def recommend_by_blend(blocks: DataFrame, *, way: BlendWay) -> DataFrame:
         ``RECOMMENDATIONS``; fewer than n where she has, or may have, no more; ties by users who
         have the item, then by item_id.
 
-    Cost: no shuffle; a worker holds one block, the model and 4 million scores. Reasons take as
+    Cost: no shuffle; a worker holds one block, the model and 8 million scores. Reasons take as
     long again.
     """
     require_columns(blocks, ROW_BLOCKS)
@@ -71,22 +69,13 @@ def recommend_by_blend(blocks: DataFrame, *, way: BlendWay) -> DataFrame:
 
 
 def _recommend(batches: Iterator[pa.RecordBatch], *, way: BlendWay) -> Iterator[pa.RecordBatch]:
-    spare_modules()
-    together = max(1, _CHUNK_SCORES // len(way.ids))
-    for batch in batches:
-        for stream in batch["rows"]:
-            block = RowBlock.from_bytes(stream.as_buffer())
-            rows = widened(block.matrix, len(way.ids))
-            for start in range(0, rows.shape[0], together):
-                chunk = rows[start : start + together]
-                yield from _recommend_chunk(block.ids[start : start + together], chunk, way)
+    for ids, seen, weights in users_at_a_time(batches, n_items=len(way.ids)):
+        yield from _recommend_users(ids, seen, weights, way)
 
 
-def _recommend_chunk(
-    ids: pa.StringArray, seen: csr_matrix, way: BlendWay
+def _recommend_users(
+    ids: pa.StringArray, seen: csr_matrix, weights: csr_matrix, way: BlendWay
 ) -> Iterator[pa.RecordBatch]:
-    weights = seen.copy()
-    weights.eliminate_zeros()
     (scores,) = way.scorer.score(weights)
     scores[:, ~way.is_eligible] = -np.inf
     columns = best_columns(scores, seen, n=way.n)

@@ -99,26 +99,42 @@ def rank_by_scores(blocks: DataFrame, scorer: Scorer, *, n_items: int, n: int) -
     return ranked.select(*RANKED.columns)
 
 
-def _rank(
-    batches: Iterator[pa.RecordBatch], *, scorer: Scorer, n_items: int, n: int
-) -> Iterator[pa.RecordBatch]:
+def users_at_a_time(
+    batches: Iterator[pa.RecordBatch], *, n_items: int
+) -> Iterator[tuple[pa.StringArray, csr_matrix, csr_matrix]]:
+    """So many users at a time that their scores fit in memory, however many items there are.
+
+    Args:
+        batches: ``rows`` of ``distance.ROW_BLOCKS``.
+        n_items: columns there are.
+
+    Yields:
+        Who; what they have, users x items; and of that what has a positive weight.
+    """
     spare_modules()
-    chunk_rows = max(1, _CHUNK_SCORES // max(1, n_items))
+    together = max(1, _CHUNK_SCORES // max(1, n_items))
     for batch in batches:
         for stream in batch["rows"]:
             block = RowBlock.from_bytes(stream.as_buffer())
             rows = widened(block.matrix, n_items)
-            for start in range(0, rows.shape[0], chunk_rows):
-                chunk = rows[start : start + chunk_rows]
-                yield from _rank_chunk(block.ids[start : start + chunk_rows], chunk, scorer, n)
+            for start in range(0, rows.shape[0], together):
+                seen = rows[start : start + together]
+                weights = seen.copy()
+                weights.eliminate_zeros()
+                yield block.ids[start : start + together], seen, weights
 
 
-def _rank_chunk(
-    ids: pa.StringArray, seen: csr_matrix, scorer: Scorer, n: int
+def _rank(
+    batches: Iterator[pa.RecordBatch], *, scorer: Scorer, n_items: int, n: int
 ) -> Iterator[pa.RecordBatch]:
-    weights = seen.copy()
-    weights.eliminate_zeros()
-    for variant, scores in enumerate(scorer.score(weights)):
+    for ids, seen, weights in users_at_a_time(batches, n_items=n_items):
+        yield from _ranked(ids, seen, scorer.score(weights), n)
+
+
+def _ranked(
+    ids: pa.StringArray, seen: csr_matrix, scores_by_variant: Iterator[Scores], n: int
+) -> Iterator[pa.RecordBatch]:
+    for variant, scores in enumerate(scores_by_variant):
         best = best_columns(scores, seen, n=n)
         users, places = np.nonzero(best >= 0)
         columns = best[users, places]

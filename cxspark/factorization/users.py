@@ -83,7 +83,7 @@ class UserRows:
         *,
         rank: int,
         n_items: int,
-        column_of: NDArray[np.int32] | None = None,
+        column_of: NDArray[np.int32],
     ) -> "UserRows":
         """The users of a batch of ``USER_ROWS``.
 
@@ -91,16 +91,14 @@ class UserRows:
             batch: the users.
             rank: numbers that a user's factors must have.
             n_items: columns of ``cells``.
-            column_of: the column for each that the batch has, each once; the same by default.
+            column_of: the column for each that the batch has, each once.
 
         Raises:
             ContractError: a user's factors aren't as many as the items'.
         """
         ids, factors, columns, values = (batch[name] for name in USER_ROWS.columns)
         starts = _starts(columns)
-        indices, data = columns.flatten().to_numpy(), values.flatten().to_numpy()
-        if column_of is not None:
-            indices = column_of[indices]
+        indices, data = column_of[columns.flatten().to_numpy()], values.flatten().to_numpy()
         cells = csr_matrix((data, indices, starts), (len(ids), n_items))
         cells = cells.sorted_indices()  # what came from Arrow can't be written to
         is_known = pc.list_value_length(factors).to_numpy() > 0

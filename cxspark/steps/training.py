@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from cxspark.distance import count_blocks, pack_rows
 from cxspark.matrix.user_item import aggregate_user_item
+from cxspark.matrix.weights import as_billionths, from_billionths, weight_by_type
 from cxspark.neighbors.popularity import cells_by_item_rank, measure_cells, rank_items
 
 _BLOCK_ROWS = 2048
@@ -81,17 +82,14 @@ class EventTraining:
 
     def popularity(self, half_lives: Sequence[float | None]) -> NDArray[np.float64]:
         """Half-lives x items, summed in one pass over the events."""
-        age = (F.unix_micros(F.lit(self._at)) - F.unix_micros("event_at")) / F.lit(86_400e6)
-        weight = F.lit(0.0)
-        for event_type, value in self._weights.items():
-            weight = F.when(F.col("event_type") == event_type, F.lit(float(value))).otherwise(
-                weight
-            )
+        weight = weight_by_type(self._weights, other_weight=0.0)
         sums = [
-            F.sum(weight if days is None else weight * F.pow(F.lit(0.5), age / F.lit(days)))
+            F.sum(as_billionths(weight, half_life_days=days, reference_at=self._at))
             for days in half_lives
         ]
-        totals = self._events.groupBy("item_id").agg(F.array(*sums).alias("totals"))
+        totals = self._events.groupBy("item_id").agg(
+            F.array(*map(from_billionths, sums)).alias("totals")
+        )
         found = self._items.select("item_id", "column_index").join(totals, "item_id")
         table = found.select("column_index", "totals").orderBy("column_index").toArrow()
         numbers: NDArray[np.float64] = table["totals"].combine_chunks().values.to_numpy()

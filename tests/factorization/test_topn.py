@@ -1,12 +1,16 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from scipy.sparse import csr_matrix
 
 from cxspark.contracts.errors import ContractError
-from cxspark.factorization.topn import rank_by_factors, top_items
+from cxspark.factorization.fold_in import FoldIn
+from cxspark.factorization.items import Catalogue
+from cxspark.factorization.recommend import Way, recommend_items
+from cxspark.factorization.topn import top_items
 from cxspark.factorization.users import USER_CELLS, USER_VECTORS, pack_users
 
 ITEMS = np.array([[1, 0], [0, 1], [1, 1], [1, 1], [-1, 0]], np.float32)
@@ -67,36 +71,50 @@ def test_factors_that_are_not_finite_are_refused(bad: float) -> None:
         top_items(users, ITEMS, csr_matrix((1, 5)), n=1)
 
 
-def test_frames_in_frames_out(spark: SparkSession) -> None:
-    cells = [("ann", 2, 1.0), ("bob", None, 2.0), ("cat", 0, 1.0), ("dan", 1, 1.0)]
-    vectors = [("ann", [1.0, 2.0]), ("bob", [2.0, 1.0]), ("cat", [0.0, 0.0]), ("gone", [9.0, 9.0])]
+def recommended(
+    spark: SparkSession, cells: list[tuple[str, int | None, float]], vectors: list[tuple[str, list]]
+) -> DataFrame:
+    """Lists of three by ITEMS, of which the last isn't eligible; item 3 is the most popular."""
     users = pack_users(
         spark.createDataFrame(cells, USER_CELLS.schema),
         spark.createDataFrame(vectors, USER_VECTORS.schema),
         n_blocks=2,
     )
-    eligible = np.array([True, True, True, True, False])
-    ranked = rank_by_factors(users, items=ITEMS, n=3, eligible=eligible)
-    # ann has item 2; bob has none that the model knows; cat likes nothing; dan has no factors.
-    assert sorted(tuple(row) for row in ranked.collect()) == [
-        ("ann", 1, 3, 3.0),
-        ("ann", 2, 1, 2.0),
-        ("ann", 3, 0, 1.0),
-        ("bob", 1, 2, 3.0),
-        ("bob", 2, 3, 3.0),
-        ("bob", 3, 0, 2.0),
-        ("cat", 1, 1, 0.0),
-        ("cat", 2, 2, 0.0),
-        ("cat", 3, 3, 0.0),
+    catalogue = Catalogue(
+        ids=pa.array(["i0", "i1", "i2", "i3", "i4"]),
+        column_of=np.arange(5, dtype=np.int32),
+        factors=ITEMS,
+        n_users=np.ones(5, np.int64),
+        n_recent=np.array([1, 2, 3, 4, 5]),
+        is_eligible=np.array([True, True, True, True, False]),
+    )
+    fold_in = FoldIn(ITEMS, reg=0.1, alpha=1.0, implicit=True)
+    return recommend_items(users, way=Way(catalogue, fold_in, n=3, n_reasons=0, refresh=False))
+
+
+def test_each_user_is_served_in_the_way_that_is_open_to_her(spark: SparkSession) -> None:
+    cells = [("ann", 2, 1.0), ("bob", None, 2.0), ("cat", 0, 1.0), ("dan", 1, 1.0)]
+    vectors = [("ann", [1.0, 2.0]), ("bob", [2.0, 1.0]), ("cat", [0.0, 0.0]), ("gone", [9.0, 9.0])]
+    rows = recommended(spark, cells, vectors).orderBy("user_id", "rank").collect()
+    found = {row["user_id"]: [] for row in rows}
+    for row in rows:
+        found[row["user_id"]].append((row["item_id"], row["score"], row["origin"]))
+    # bob has nothing that the model knows, dan is new to it, of gone nothing is known any more.
+    assert found.pop("ann") == [("i3", 3.0, "model"), ("i1", 2.0, "model"), ("i0", 1.0, "model")]
+    assert found.pop("bob") == [(f"i{n}", n + 1.0, "popular") for n in (3, 2, 1)]
+    assert found.pop("cat") == [(f"i{n}", 0.0, "model") for n in (1, 2, 3)]
+    assert [(item, origin) for item, _, origin in found.pop("dan")][:2] == [
+        ("i2", "fold_in"),
+        ("i3", "fold_in"),
     ]
-    assert rank_by_factors(users.limit(0), items=ITEMS, n=3).count() == 0
+    assert not found
+
+
+def test_no_users_get_no_lists(spark: SparkSession) -> None:
+    assert recommended(spark, [], []).count() == 0
 
 
 def test_factors_of_another_rank_are_refused(spark: SparkSession) -> None:
-    cells = spark.createDataFrame([("ann", 1, 1.0)], USER_CELLS.schema)
-    vectors = spark.createDataFrame([("ann", [1.0])], USER_VECTORS.schema)
-    users = pack_users(cells, vectors, n_blocks=1)
+    found = recommended(spark, [("ann", 1, 1.0)], [("ann", [1.0])])
     with pytest.raises(Exception, match="expected 2 numbers each; found 1 of other lengths"):
-        rank_by_factors(users, items=ITEMS, n=1).collect()
-    with pytest.raises(ContractError, match="no factors"):
-        rank_by_factors(users.drop("factors"), items=ITEMS, n=1)
+        found.collect()
