@@ -5,7 +5,7 @@ blocks the k nearest of another (or of the same), ``unpack_nearest`` gives them 
 """
 
 from cxspark.distance.blocks import CELLS, ROW_BLOCKS, count_blocks, pack_rows
-from cxspark.distance.compiled import compiled
+from cxspark.distance.compiled import compiled, enter
 from cxspark.distance.metrics import Metric
 from cxspark.distance.nearest import Nearest
 from cxspark.distance.rows import RowBlock, widened
@@ -22,6 +22,7 @@ __all__ = [
     "RowBlock",
     "compiled",
     "count_blocks",
+    "enter",
     "nearest_blocks",
     "pack_rows",
     "spare_modules",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from cxspark.distance.compiled import compiled
+from cxspark.distance.compiled import compiled, enter
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -85,12 +85,6 @@ def _fill(
             for column in range(start, stop):
                 value = sums[column]
                 if value > least:
-                    place = min(n_found, n - 1)
-                    while place > 0 and best[place - 1] < value:
-                        best[place] = best[place - 1]
-                        found[row, place] = found[row, place - 1]
-                        place -= 1
-                    best[place], found[row, place] = value, column
-                    n_found = min(n_found + 1, n)
+                    n_found = enter(value, column, best, found[row], n_found)
                     if n_found == n:
                         least = max(least, best[n - 1])

@@ -83,6 +83,11 @@ class Recommender(ABC):
     algorithm: ClassVar[str]
 
     @property
+    @abstractmethod
+    def half_life_days(self) -> float | None:
+        """Of the rows it learns from and is shown; None for no decay."""
+
+    @property
     def variants(self) -> "Sequence[Recommender]":
         """The single settings it stands for, which share a fit; itself, where that is one."""
         return (self,)

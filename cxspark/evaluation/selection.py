@@ -27,6 +27,7 @@ class Window:
         held_out: what they took (``HELD_OUT``), of users that the training knows.
         importance: what the window counts in a choice.
         n_new_users: users who took something and aren't judged, as nothing was known of them.
+        kept: what is in memory for it, beside the training's own.
     """
 
     since: datetime
@@ -35,6 +36,13 @@ class Window:
     held_out: DataFrame
     importance: float = 1.0
     n_new_users: int = 0
+    kept: Sequence[DataFrame] = ()
+
+    def release(self) -> None:
+        """Let go of what is kept in memory."""
+        self.training.release()
+        for frame in self.kept:
+            frame.unpersist()
 
     def __str__(self) -> str:
         return f"{self.since.isoformat()}..{self.until.isoformat()}"

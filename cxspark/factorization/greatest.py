@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from cxspark.distance import compiled
+from cxspark.distance import compiled, enter
 
 Ints = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -48,12 +48,6 @@ def _fill(scores: Scores, starts: Ints, seen: Ints, found: Ints) -> None:
                 continue
             value = scores[row, column]
             if value > least:
-                place = min(n_found, n - 1)
-                while place > 0 and best[place - 1] < value:
-                    best[place] = best[place - 1]
-                    found[row, place] = found[row, place - 1]
-                    place -= 1
-                best[place], found[row, place] = value, column
-                n_found = min(n_found + 1, n)
+                n_found = enter(value, column, best, found[row], n_found)
                 if n_found == n:
                     least = best[n - 1]

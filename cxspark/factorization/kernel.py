@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from cxspark.contracts.errors import ContractError
-from cxspark.distance import compiled
+from cxspark.distance import compiled, enter
 
 Factors = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -120,13 +120,8 @@ def _sift(
             if enters:
                 for i in range(_GROUP):
                     if group[i] > worst:
-                        place = n - 1
-                        while place > 0 and found[user, place - 1] < group[i]:
-                            found[user, place] = found[user, place - 1]
-                            places[user, place] = places[user, place - 1]
-                            place -= 1
-                        found[user, place] = group[i]
-                        places[user, place] = tile + number * _GROUP + i
+                        column = tile + number * _GROUP + i
+                        enter(group[i], column, found[user], places[user], n)
                         worst = found[user, n - 1]
 
 

@@ -56,11 +56,6 @@ class ScoringRecommender(Recommender):
     So it serves users that training hasn't seen: a row is all it takes.
     """
 
-    @property
-    @abstractmethod
-    def half_life_days(self) -> float | None:
-        """Of the weights it learns from and is shown; None for no decay."""
-
     @abstractmethod
     def fit(self, training: Training) -> Scorer:
         """Learn from the training's rows; runs actions."""

@@ -66,11 +66,6 @@ class ListSettings(Settings):
 class RecommendBlendSettings(ListSettings):
     """What is recommended to whom, and why; the model is what evaluate_recommenders chose."""
 
-    weights: dict[str, float] = Field(
-        default={"view": 0.2, "cart": 0.6, "purchase": 1.0, "return": -1.0},
-        description="what one event of a type counts; as in evaluate_recommenders",
-    )
-
 
 class RecommendAlsSettings(ListSettings):
     """What is recommended to whom by ALS, and why."""

@@ -6,13 +6,14 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from cxspark.contracts.settings import Settings
 
+_BY_TYPE = {"view": 1.0, "cart": 3.0, "purchase": 5.0, "return": -5.0}
+
 
 class BuildUserItemSettings(Settings):
     """Section ``build_user_item``."""
 
     weights: dict[str, float] = Field(
-        default={"view": 1.0, "cart": 3.0, "purchase": 5.0, "return": -5.0},
-        description="what one event of a type adds to the weight",
+        default=_BY_TYPE, description="what one event of a type adds to the weight"
     )
     other_weight: float = Field(1.0, description="what one event of any other type adds")
     half_life_days: float | None = Field(
@@ -31,7 +32,7 @@ class BuildInteractionsSettings(Settings):
     """Section ``build_interactions``."""
 
     weights: dict[str, _Weight] = Field(
-        default={"view": 1.0, "cart": 3.0, "purchase": 5.0, "return": -5.0},
+        default=_BY_TYPE,
         description="what one event of a type adds to the weight, -1000 to 1000",
     )
     other_weight: _Weight = Field(1.0, description="what one event of any other type adds")

@@ -20,7 +20,7 @@ from cxspark.report.settings import BuildReportSettings
 from cxspark.runtime.location import Location
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
-from cxspark.steps.evaluate_recommenders import STEP as EVALUATION
+from cxspark.steps.evaluate_recommenders import newest_run
 
 
 def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -105,15 +105,12 @@ def newest_evaluation(tables: Tables) -> Evaluation:
     The table's history tells which it was: also of a run that its quality gate failed afterwards.
     """
     metrics, trials = tables.read_or_empty(MODEL_METRICS), tables.read_or_empty(MODEL_TRIALS)
-    pinned = tables.run.inputs.get(MODEL_METRICS.name, -1)
-    commits = tables.history(MODEL_METRICS, limit=100)
-    runs = [one for one in commits if one.job == EVALUATION.name and one.version <= pinned]
-    if not runs:
+    newest = newest_run(tables, MODEL_METRICS)
+    if newest is None:
         return Evaluation()
-    newest = runs[0].run_id
     return Evaluation(
-        metrics=evaluations.select_metrics(metrics, run_id=newest).collect(),
-        trials=evaluations.summarize_trials(trials, run_id=newest).collect(),
+        metrics=evaluations.select_metrics(metrics, run_id=newest.run_id).collect(),
+        trials=evaluations.summarize_trials(trials, run_id=newest.run_id).collect(),
     )
 
 

@@ -7,10 +7,12 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.table import Table
 from cxspark.evaluation import match_hits, metric_intervals, user_metrics
 from cxspark.evaluation.leaderboard import as_lines, verdict
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.runtime.ddl import quoted
+from cxspark.runtime.run import Commit
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps.judging import (
@@ -46,21 +48,30 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
     metrics = metric_rows(spark, found, lists, test=test, settings=settings, tables=tables)
     metrics = metrics.persist()
     trials = trial_rows(spark, selections, settings=settings, tables=tables)
+    weights = {"weights": settings.weights}
     ours = f"run_id = {quoted(tables.run.run_id)}"
     tables.side_by_side(
         partial(tables.overwrite, MODEL_METRICS, metrics, where=ours),
-        partial(tables.overwrite, MODEL_TRIALS, trials, where=ours),
+        # What follows from the choice must weigh events as the choice did.
+        partial(tables.overwrite, MODEL_TRIALS, trials, where=ours, facts=weights),
     )
     rows = [row.asDict() for row in metrics.where("segment = 'all'").collect()]
     for frame in (events, metrics, *(one.ranked for one in lists)):
         frame.unpersist()
     for window in (*windows, test):
-        window.training.release()
-    for line in as_lines(rows):
-        log.info("%s", line)
+        window.release()
     if test.n_new_users:
         tables.warn(f"{test.n_new_users:,} users of the test window had no history: not judged")
-    tables.warn(verdict(rows))
+    for line in (*as_lines(rows), verdict(rows)):
+        log.info("%s", line)
+
+
+def newest_run(tables: Tables, table: Table) -> Commit | None:
+    """The newest commit of this job that a table has, of those that this run reads."""
+    commits = tables.history(table, limit=100)
+    pinned = tables.run.inputs.get(table.name, commits[0].version if commits else -1)
+    ours = (one for one in commits if one.job == STEP.name and one.version <= pinned)
+    return next(ours, None)
 
 
 STEP = Step(

@@ -14,7 +14,7 @@ from cxspark.factorization.settings import RecommendBlendSettings
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
-from cxspark.steps.evaluate_recommenders import STEP as EVALUATION
+from cxspark.steps.evaluate_recommenders import newest_run
 from cxspark.steps.models import blend_of
 from cxspark.steps.training import EventTraining
 from cxspark.steps.windows import event_span
@@ -24,9 +24,9 @@ _OURS = f"algorithm = '{Blend.algorithm}'"
 
 def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -> None:  # noqa: ARG001
     """Fit the chosen blend to all events, and rank the catalogue for every user."""
-    blend = blend_of(_chosen(tables))
+    blend, weights = _chosen(tables)
     events = tables.read(SILVER_EVENTS)
-    training = EventTraining(events, at=event_span(events)[1], weights=settings.weights)
+    training = EventTraining(events, at=event_span(events)[1], weights=weights)
     items = with_availability(
         training.items,
         tables.read_or_empty(ITEM_AVAILABILITY),
@@ -41,24 +41,25 @@ def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -
     training.release()
 
 
-def _chosen(tables: Tables) -> str:
-    """The settings of the blend that the newest comparison chose.
+def _chosen(tables: Tables) -> tuple[Blend, dict[str, float]]:
+    """The blend that the newest comparison chose, and what events weighed in it.
 
     Raises:
         ContractError: there was none, or it tried no blend.
     """
-    commits = tables.history(MODEL_TRIALS, limit=100)
-    run_id = next((one.run_id for one in commits if one.job == EVALUATION.name), "")
+    trials = tables.read(MODEL_TRIALS)
+    newest = newest_run(tables, MODEL_TRIALS)
+    run_id = newest.run_id if newest else ""
     ours = f"{_OURS} AND is_chosen AND run_id = {quoted(run_id)}"
-    rows = [row["settings"] for row in tables.read(MODEL_TRIALS).where(ours).collect()]
-    if not rows:
+    rows = trials.where(ours).select("settings").limit(1).collect()
+    if not newest or not rows:
         raise ContractError(
             MODEL_TRIALS.name,
             f"a chosen blend of the newest run, {run_id}",
             "none",
             "run evaluate_recommenders with a personal model among its algorithms",
         )
-    return str(rows[0])
+    return blend_of(rows[0]["settings"]), newest.facts["weights"]
 
 
 STEP = Step(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -26,7 +27,9 @@ from cxspark.steps.training import EventTraining
 def make_windows(events: DataFrame, settings: EvaluateRecommendersSettings) -> list[Window]:
     """The windows that settings are chosen on, the oldest first, and the test as the last.
 
-    Of those before the test, the latest counts most: its importance is its number.
+    In time, the latest of those before the test counts most: its importance is its number. Of each
+    user's last events, a window has those before the next one's. At random, each is another draw
+    from what the test leaves.
 
     Args:
         events: silver.events.
@@ -39,14 +42,11 @@ def make_windows(events: DataFrame, settings: EvaluateRecommendersSettings) -> l
         return _windows_in_time(events, settings)
     parts = [_drawn(events, settings, 0)]
     for number in range(1, settings.n_windows + 1):
-        parts.append(_drawn(parts[0].train, settings, number))
-    first, last = event_span(events)
-    importances = [1.0] + [1.0] * settings.n_windows
-    windows = [
-        _window(part, (first, last), last, importance, settings)
-        for part, importance in zip(parts, importances, strict=True)
-    ]
-    return [*windows[1:], windows[0]]
+        source = parts[-1 if settings.split == "last_n" else 0].train
+        parts.append(_drawn(source, settings, number))
+    span = event_span(events)
+    test, *windows = (_window(part, span, span[1], 1.0, settings) for part in parts)
+    return [*reversed(windows), test]
 
 
 def _windows_in_time(events: DataFrame, settings: EvaluateRecommendersSettings) -> list[Window]:
@@ -54,13 +54,11 @@ def _windows_in_time(events: DataFrame, settings: EvaluateRecommendersSettings) 
     shares = [settings.train_share - step * settings.window_share for step in steps]
     cuts = [_instant(split_instant(events, share=share)) for share in shares]
     windows = []
-    for number, (since, until) in enumerate(
-        zip(cuts, [*cuts[1:], event_span(events)[1]], strict=True)
-    ):
+    for number, (since, until) in enumerate(pairwise([*cuts, event_span(events)[1]]), 1):
         part = split_by_time(events, at=since, until=until)
         found = count_leaks(part.train, at=since).collect()[0]["n_leaks"]
         refuse_leak(found, table=SILVER_EVENTS.name, at=since)
-        windows.append(_window(part, (since, until), since, float(number + 1), settings))
+        windows.append(_window(part, (since, until), since, float(number), settings))
     return windows
 
 
@@ -79,10 +77,14 @@ def _window(
     settings: EvaluateRecommendersSettings,
 ) -> Window:
     is_target = F.col("event_type").isin(*_targets(settings.weights, settings.targets))
-    held_out = held_out_items(part.test.where(is_target), part.train).persist()
     history = part.train.where(F.col("event_type").isin(*settings.weights))
-    known = held_out.join(history.select("user_id").distinct(), "user_id", "left_semi").persist()
-    n_judged, n_new = (frame.select("user_id").distinct().count() for frame in (known, held_out))
+    known = history.select("user_id", F.lit(True).alias("is_known")).distinct()
+    held_out = held_out_items(part.test.where(is_target), part.train)
+    held_out = held_out.join(known, "user_id", "left").persist()
+    users = held_out.groupBy("user_id").agg(F.any_value("is_known").alias("is_known"))
+    n_judged, n_new = users.agg(
+        F.count("is_known"), F.count_if(F.col("is_known").isNull())
+    ).collect()[0]
     if not n_judged:
         raise ContractError(
             SILVER_EVENTS.name,
@@ -90,10 +92,11 @@ def _window(
             "none",
             "split elsewhere (train_share), or bring events of more time",
         )
+    judged = held_out.where("is_known").select("user_id", "item_id")
     training = EventTraining(
-        history, at=at, weights=settings.weights, asked=known.select("user_id").distinct()
+        history, at=at, weights=settings.weights, asked=judged.select("user_id").distinct()
     )
-    return Window(*span, training, known, importance, n_new - n_judged)
+    return Window(*span, training, judged, importance, n_new, [held_out])
 
 
 def _targets(weights: Mapping[str, float], targets: tuple[str, ...]) -> tuple[str, ...]:

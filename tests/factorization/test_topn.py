@@ -11,9 +11,20 @@ from cxspark.factorization.fold_in import FoldIn
 from cxspark.factorization.items import Catalogue
 from cxspark.factorization.recommend import Way, recommend_items
 from cxspark.factorization.topn import top_items
-from cxspark.factorization.users import USER_CELLS, USER_VECTORS, pack_users
+from cxspark.factorization.users import USER_CELLS, USER_ROWS, USER_VECTORS, pack_users
 
 ITEMS = np.array([[1, 0], [0, 1], [1, 1], [1, 1], [-1, 0]], np.float32)
+# The last item isn't eligible; the most popular of the others is item 3.
+CATALOGUE = Catalogue(
+    ids=pa.array(["i0", "i1", "i2", "i3", "i4"]),
+    column_of=np.arange(5, dtype=np.int32),
+    factors=ITEMS,
+    n_users=np.ones(5, np.int64),
+    n_recent=np.array([1, 2, 3, 4, 5]),
+    is_eligible=np.array([True, True, True, True, False]),
+)
+FOLD_IN = FoldIn(ITEMS, reg=0.1, alpha=1.0, implicit=True)
+WAY = Way(CATALOGUE, FOLD_IN, n=3, n_reasons=0, refresh=False)
 
 
 def brute_force(users, items, seen, n, eligible):
@@ -74,22 +85,13 @@ def test_factors_that_are_not_finite_are_refused(bad: float) -> None:
 def recommended(
     spark: SparkSession, cells: list[tuple[str, int | None, float]], vectors: list[tuple[str, list]]
 ) -> DataFrame:
-    """Lists of three by ITEMS, of which the last isn't eligible; item 3 is the most popular."""
+    """Lists by WAY, of users who have cells and may have factors."""
     users = pack_users(
         spark.createDataFrame(cells, USER_CELLS.schema),
         spark.createDataFrame(vectors, USER_VECTORS.schema),
         n_blocks=2,
     )
-    catalogue = Catalogue(
-        ids=pa.array(["i0", "i1", "i2", "i3", "i4"]),
-        column_of=np.arange(5, dtype=np.int32),
-        factors=ITEMS,
-        n_users=np.ones(5, np.int64),
-        n_recent=np.array([1, 2, 3, 4, 5]),
-        is_eligible=np.array([True, True, True, True, False]),
-    )
-    fold_in = FoldIn(ITEMS, reg=0.1, alpha=1.0, implicit=True)
-    return recommend_items(users, way=Way(catalogue, fold_in, n=3, n_reasons=0, refresh=False))
+    return recommend_items(users, way=WAY)
 
 
 def test_each_user_is_served_in_the_way_that_is_open_to_her(spark: SparkSession) -> None:
@@ -108,6 +110,11 @@ def test_each_user_is_served_in_the_way_that_is_open_to_her(spark: SparkSession)
         ("i3", "fold_in"),
     ]
     assert not found
+
+
+def test_a_missing_column_is_named(spark: SparkSession) -> None:
+    with pytest.raises(ContractError, match="no factors"):
+        recommend_items(spark.createDataFrame([], USER_ROWS.schema).drop("factors"), way=WAY)
 
 
 def test_no_users_get_no_lists(spark: SparkSession) -> None:

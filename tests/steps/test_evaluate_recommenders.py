@@ -137,6 +137,11 @@ def test_the_chosen_blend_recommends_to_everyone(recommended: list[Row]) -> None
     assert set(users.values()) == {5}
 
 
+def test_the_choice_keeps_what_events_weighed_in_it(judged: Tables) -> None:
+    (newest,) = judged.history(MODEL_TRIALS, limit=1)
+    assert newest.facts["weights"] == {**EvaluateRecommendersSettings().weights}
+
+
 def test_reasons_add_up_to_the_score(recommended: list[Row]) -> None:
     for row in recommended:
         parts = [reason["contribution"] for reason in row["reasons"]]
