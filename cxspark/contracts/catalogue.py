@@ -3,6 +3,7 @@
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
+from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
 from cxspark.contracts.interactions import INTERACTIONS
 from cxspark.contracts.operations import JOB_RUNS
 from cxspark.contracts.preferences import (
@@ -20,6 +21,7 @@ TABLES: dict[str, Table] = {
         BRONZE_EVENTS,
         SILVER_EVENTS,
         QUARANTINE,
+        CUSTOMERS,
         ITEM_AVAILABILITY,
         USER_ITEM,
         INTERACTIONS,
@@ -30,6 +32,7 @@ TABLES: dict[str, Table] = {
         USER_FACTORS,
         ITEM_FACTORS,
         MODELS,
+        CUSTOMER_FEATURES,
         LOADS,
         MODEL_METRICS,
         MODEL_TRIALS,

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.features import CUSTOMERS, FeatureChoice, FeatureNames
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Run
+from cxspark.runtime.tables import Tables
+from cxspark.steps.features import read_features
+
+ROWS = [
+    ("bank", "u1", {"age": 40.0, "limit": 9.5}, {"churned": "no", "city": "Rome"}, "l", 1),
+    ("bank", "u2", {"age": 30.0}, {"churned": "yes"}, "l", 2),
+    ("bank", "u3", {"age": 20.0, "limit": 1.0}, {"city": "Oslo"}, "l", 3),
+    ("shop", "u1", {"visits": 2.0}, {}, "m", 1),
+]
+
+
+@pytest.fixture(scope="module")
+def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    folder: Path = tmp_path_factory.mktemp("features")
+    tables = Tables(spark, Location(root=str(folder)), Run("test", "r1"))
+    tables.overwrite(CUSTOMERS, spark.createDataFrame(ROWS, CUSTOMERS.schema))
+    return tables
+
+
+def test_all_features_by_name_without_the_label(tables: Tables):
+    features = read_features(tables, FeatureChoice(source="bank"), label="churned")
+    assert features.names == FeatureNames(("age", "limit"), ("city",))
+    assert sorted(map(tuple, features.rows.collect())) == [
+        ("u1", [40.0, 9.5], ["Rome"], "no"),
+        ("u2", [30.0, None], [None], "yes"),
+        ("u3", [20.0, 1.0], ["Oslo"], None),
+    ]
+
+
+def test_chosen_features_in_the_order_asked_for(tables: Tables):
+    choice = FeatureChoice(source="bank", numbers=("limit", "age"), categories=())
+    features = read_features(tables, choice)
+    assert features.names == FeatureNames(("limit", "age"), ())
+    assert {row["user_id"]: row["numbers"] for row in features.rows.collect()}["u1"] == [9.5, 40.0]
+
+
+def test_features_left_out(tables: Tables):
+    features = read_features(tables, FeatureChoice(source="bank", without=("limit", "churned")))
+    assert features.names == FeatureNames(("age",), ("city",))
+
+
+def test_a_number_can_be_the_label(tables: Tables):
+    rows = read_features(tables, FeatureChoice(source="bank"), label="age").rows
+    assert {row["label"] for row in rows.collect()} == {"40.0", "30.0", "20.0"}
+
+
+def test_the_source_must_be_named_where_there_are_several(tables: Tables):
+    with pytest.raises(ConfigError, match=r"one of bank, shop .* found None"):
+        read_features(tables, FeatureChoice())
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"numbers": ("age", "height")}, "none named height"),
+        ({"categories": ("age",)}, "a category of each name; .*none named age"),
+        ({"without": ("heigth",)}, "none named heigth"),
+    ],
+)
+def test_a_feature_that_is_not_there_is_named(tables: Tables, choice: dict, message: str):
+    with pytest.raises(ConfigError, match=message):
+        read_features(tables, FeatureChoice(source="bank", **choice))
