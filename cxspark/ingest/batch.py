@@ -9,7 +9,7 @@ import pyarrow as pa
 from cxspark.contracts.errors import ContractError
 from cxspark.ingest.files import Format, ListedFile, format_of
 from cxspark.ingest.profile import FileProfile
-from cxspark.ingest.settings import Source
+from cxspark.ingest.source import RawSource
 
 _GARBLED = "lines that aren't UTF-8; if it is in another encoding, set `encoding` of the source"
 _LEDGER = pa.schema(
@@ -44,7 +44,8 @@ class Load:
         n_bytes: its size.
         modified_at: when it was last written, microseconds since 1970.
         layout: how it's read.
-        n_records: the records it must give; None where a record may go over several lines.
+        n_records: the records it must give; None where a record may go over several lines, or a
+            line be no record.
     """
 
     load_id: str
@@ -94,7 +95,7 @@ def plan_batch(
     files: Sequence[ListedFile],
     profiles: Iterable[FileProfile],
     *,
-    source: Source,
+    source: RawSource,
     loaded: Collection[str],
     columns_of: Callable[[str], Collection[str]],
 ) -> Batch:
@@ -142,7 +143,7 @@ def _note(what: str, files: Sequence[str]) -> str:
 
 
 def _layout(
-    profile: FileProfile, source: Source, columns_of: Callable[[str], Collection[str]]
+    profile: FileProfile, source: RawSource, columns_of: Callable[[str], Collection[str]]
 ) -> tuple[Layout, int | None]:
     """How a file is read and the records it must give, once it is known to fit the mapping."""
     kind = format_of(profile.file, source=source)
@@ -156,6 +157,8 @@ def _layout(
         layout = Layout(kind, columns, multiline or _width(source.encoding) > 1)
         return layout, None if layout.multiline else profile.n_lines - 1
     _decoded(profile, "utf-8")
+    if kind == "lines":
+        return Layout(kind), None
     found: Collection[str] = profile.keys
     if kind == "parquet" and not set(wanted) <= set(found):
         found = columns_of(profile.file)
@@ -190,7 +193,7 @@ def match_columns(header: Sequence[str], wanted: Sequence[str], file: str) -> tu
     return tuple(spelt.get(name, name) for name in names)
 
 
-def _header(profile: FileProfile, source: Source) -> list[str]:
+def _header(profile: FileProfile, source: RawSource) -> list[str]:
     text = _decoded(profile, source.encoding)
     return next(csv.reader([text], delimiter=source.delimiter, quotechar=source.quote))
 

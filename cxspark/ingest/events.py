@@ -13,7 +13,8 @@ from cxspark.contracts.events import BRONZE_EVENTS
 from cxspark.functions.numeric import number
 from cxspark.functions.text import is_garbled, trimmed
 from cxspark.functions.time import instant
-from cxspark.ingest.settings import Columns, Expression, IngestEventsSettings, Source
+from cxspark.ingest.settings import Columns, IngestEventsSettings, Source
+from cxspark.ingest.source import Expression
 
 _NUMBERS = ("quantity", "amount", "rating", "watched_seconds", "duration_seconds")
 # Less than nothing is moved where something is brought back; nothing else is ever negative.
@@ -38,7 +39,8 @@ def check_records(bronze: DataFrame, *, settings: IngestEventsSettings, now: dat
     Returns:
         What could be read, null where it couldn't, and `reasons`, empty where the record is valid.
         ``event_key`` is the event's id, else the MD5 of the record with its columns in order of
-        name. Reasons that need other records are found later: see `duplicates`.
+        name, and of its place where equal records are events of their own. Reasons that need other
+        records are found later: see `duplicates`.
 
     Raises:
         ConfigError: an expression of the mapping isn't SQL over the source's columns.
@@ -50,6 +52,8 @@ def check_records(bronze: DataFrame, *, settings: IngestEventsSettings, now: dat
     rules = _rules(settings, now)
     failed = [F.when(rule, F.lit(name)) for name, rule in rules.items()]
     raw = F.coalesce(F.to_json("record"), "malformed")
+    if settings.source.equal_records == "each":
+        raw = F.concat_ws(" ", raw, "load_id", "position")
     return typed.withColumns(
         {
             "reasons": _names(failed),

@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.events import LOADS
-from cxspark.ingest.settings import Source
+from cxspark.ingest.source import RawSource
 
-Format = Literal["csv", "json", "parquet"]
+Format = Literal["csv", "json", "parquet", "lines"]
 _ENDINGS: dict[str, Format] = {
     ".json": "json",
     ".jsonl": "json",
@@ -59,18 +59,19 @@ def look_up_files(listed: DataFrame, ledger: DataFrame) -> DataFrame:
     )
 
 
-def by_format(files: Iterable[str], *, source: Source) -> dict[Format, list[str]]:
+def by_format(files: Iterable[str], *, source: RawSource) -> dict[Format, list[str]]:
     """The files by the format they're read in."""
-    groups: dict[Format, list[str]] = {"csv": [], "json": [], "parquet": []}
+    groups: dict[Format, list[str]] = {"csv": [], "json": [], "parquet": [], "lines": []}
     for file in files:
         groups[format_of(file, source=source)].append(file)
     return groups
 
 
-def format_of(file: str, *, source: Source) -> Format:
+def format_of(file: str, *, source: RawSource) -> Format:
     """How a file is read: as the source says, else by its name without ``.gz`` and the like.
 
     Example:
+        >>> from cxspark.ingest.settings import Source
         >>> mapping = {"user_id": "u", "item_id": "i", "event_at": "t", "event_type": "e"}
         >>> shop = Source(name="shop", columns=mapping)
         >>> format_of("s3://bucket/day.jsonl.gz", source=shop), format_of("a.txt", source=shop)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from cxspark.contracts.errors import ContractError
 from cxspark.functions.time import EPOCH_MILLIS, EPOCH_SECONDS, ISO
-from cxspark.ingest.settings import Columns, Expression, Source
+from cxspark.ingest.settings import Columns, Source
+from cxspark.ingest.source import Expression
 
 # What others call it, without case and punctuation; the likelier names first.
 _SYNONYMS = {

@@ -50,6 +50,33 @@ def records_from_csv(rows: DataFrame, *, columns: Sequence[str]) -> DataFrame:
     )
 
 
+def records_from_lines(
+    lines: DataFrame, *, pattern: str, fields: Sequence[str], skip: str | None
+) -> DataFrame:
+    """One row per line: file, record, malformed (the text of a line that isn't as the pattern has).
+
+    Args:
+        lines: file, line.
+        pattern: of a whole line, with a group for each field.
+        fields: the groups' names, in order.
+        skip: what is found in lines that are no records; they aren't in the result.
+    """
+    _require(lines, "file", "line")
+    line, whole = F.col("line"), f"^(?:{pattern})$"
+    places = sorted(range(len(fields)), key=lambda place: fields[place])
+    record = F.map_from_arrays(
+        F.array(*[F.lit(fields[place]) for place in places]),
+        F.array(*[F.regexp_extract(line, whole, place + 1) for place in places]),
+    )
+    is_record = F.lit(True) if skip is None else ~line.rlike(skip)
+    matches = line.rlike(whole)
+    return lines.where(is_record).select(
+        "file",
+        F.when(matches, record).alias("record"),
+        F.when(~matches, line).alias("malformed"),
+    )
+
+
 def to_bronze(
     records: DataFrame, loads: DataFrame, *, source: str, loaded_at: datetime
 ) -> DataFrame:

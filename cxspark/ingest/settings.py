@@ -1,6 +1,5 @@
 """How a source's columns become the suite's, and when an event is believed."""
 
-import codecs
 import re
 from datetime import datetime
 from typing import Literal
@@ -10,44 +9,7 @@ from pydantic import Field, field_validator
 
 from cxspark.contracts.settings import Settings
 from cxspark.functions.time import ISO, NAMED_FORMATS
-
-_BACKTICKED = re.compile("`([^`]+)`")
-# Spark knows them by Java's names, which are these where they differ from Python's.
-_JAVA_NAMES = {
-    "utf-8-sig": "utf-8",
-    **{f"utf-{size}-{end}": f"utf-{size}{end}" for size in (16, 32) for end in ("le", "be")},
-}
-
-
-class Expression(Settings):
-    """SQL that makes a value.
-
-    The source's columns are written in backticks, and are text: ``try_cast(`Price` as double)``.
-    A constant is one too: ``'purchase'``.
-    """
-
-    expr: str = Field(min_length=1, description="Spark SQL, the source's columns in backticks")
-
-    @property
-    def source_columns(self) -> list[str]:
-        """The columns it needs.
-
-        Example:
-            >>> Expression(expr="`First name` || ' ' || `Last`").source_columns
-            ['First name', 'Last']
-        """
-        return _BACKTICKED.findall(self.expr)
-
-    def over(self, record: str) -> str:
-        r"""The SQL with each column read from a map of text.
-
-        Example:
-            >>> Expression(expr="upper(`it's`)").over("record")
-            "upper(try_element_at(record, 'it\\'s'))"
-        """
-        return _BACKTICKED.sub(
-            lambda found: f"try_element_at({record}, {_quoted(found[1])})", self.expr
-        )
+from cxspark.ingest.source import Expression, RawSource
 
 
 class Columns(Settings):
@@ -72,27 +34,20 @@ class Columns(Settings):
         return {name: value for name, value in every.items() if value is not None}
 
 
-class Source(Settings):
+class Source(RawSource):
     """A mapping: what a source's files look like and what their columns mean."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="names the source in every table")
     columns: Columns
-    format: Literal["auto", "csv", "json", "parquet"] = Field(
-        "auto", description="auto: by the file name's ending; json is one object a line"
-    )
-    encoding: str = Field("utf-8", description="of CSV; JSON is UTF-8 by its standard")
-    delimiter: str = Field(",", min_length=1, max_length=3, description="between CSV fields")
-    quote: str = Field('"', min_length=1, max_length=1, description="around CSV fields")
-    multiline: Literal["auto"] | bool = Field(
-        "auto",
-        description="whether a quoted CSV field may go over several lines; auto: where an even "
-        "number of the file's lines have an odd number of quotes. Such a file is read by one core",
-    )
     event_types: dict[str, str] | None = Field(
         None, description="the source's value -> the suite's; null: they are the same"
     )
     returns: tuple[str, ...] = Field(
         ("return",), description="event types whose quantity and amount may be negative"
+    )
+    equal_records: Literal["once", "each"] = Field(
+        "once",
+        description="records without event_id whose columns are all the same: one event, or each "
+        "an event of its own",
     )
     timestamp_formats: tuple[str, ...] = Field(
         (ISO,),
@@ -100,15 +55,6 @@ class Source(Settings):
         description="tried in order: Spark datetime patterns, iso, epoch_seconds, epoch_millis",
     )
     time_zone: str = Field("UTC", description="of times without an offset")
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, name: str) -> str:
-        try:
-            known = codecs.lookup(name).name
-        except LookupError as error:
-            raise ValueError(f"unknown encoding {name}: try utf-8, windows-1252, utf-16") from error
-        return _JAVA_NAMES.get(known, known)
 
     @field_validator("time_zone")
     @classmethod
@@ -154,7 +100,3 @@ class IngestEventsSettings(Settings):
     max_events_per_user_day: int = Field(
         10_000, ge=1, description="events of a user on a UTC day; with more, it is no person"
     )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

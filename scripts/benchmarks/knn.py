@@ -59,16 +59,18 @@ CASES = (
 
 
 def run(spark: SparkSession, scale: float) -> Iterator[Row]:
-    """The whole job, neighbours and recommendations, at each size.
+    """The whole job, neighbours and recommendations, at each size, and the judging of its lists.
 
     Some runs of the smaller one come first, untimed: Spark's own code is loaded and compiled in a
     session's first minute, which belongs to the session's start.
     """
-    small = make_matrix(CASES[0].scaled(scale))
+    small = CASES[0].scaled(scale)
+    matrix = make_matrix(small)
     for _ in range(_WARM_UPS):
         with tempfile.TemporaryDirectory() as name:
-            _write(spark, small, Path(name))
+            _write(spark, matrix, Path(name))
             STEP.run(spark, STEP.settings(), tables_in(spark, Path(name), STEP.name))
+            _judge(spark, Path(name), small, 0.0)
     for case in CASES:
         yield from _compare(spark, case.scaled(scale))
 

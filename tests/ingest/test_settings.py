@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from cxspark.ingest.settings import Source
 
 COLUMNS = {"user_id": "u", "item_id": "i", "event_at": "t", "event_type": {"expr": "'view'"}}
+LINES = {"pattern": "(.) (.) (.)", "fields": ["u", "i", "t"]}
 
 
 @pytest.mark.parametrize(
@@ -18,11 +19,22 @@ COLUMNS = {"user_id": "u", "item_id": "i", "event_at": "t", "event_type": {"expr
         {"columns": COLUMNS | {"userid": "u"}},
         {"unknown": 1},
         {"delimiter": ""},
+        {"format": "lines"},
+        {"lines": LINES},
+        {"format": "lines", "lines": LINES | {"fields": ["u", "i", "u"]}},
+        {"format": "lines", "lines": LINES | {"fields": ["u", "i"]}},
+        {"format": "lines", "lines": LINES | {"fields": ["u", "i", "time"]}},
+        {"format": "lines", "lines": LINES | {"skip": "("}},
     ],
 )
 def test_a_mapping_that_cannot_work_is_refused(other: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Source.model_validate({"name": "shop", "columns": COLUMNS} | other)
+
+
+def test_lines_have_their_fields_by_a_pattern() -> None:
+    mapping = {"name": "shop", "columns": COLUMNS, "format": "lines", "lines": LINES}
+    assert Source.model_validate(mapping).lines is not None
 
 
 @pytest.mark.parametrize(
