@@ -3,7 +3,12 @@
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
-from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
+from cxspark.contracts.features import (
+    BRONZE_CUSTOMERS,
+    CUSTOMER_FEATURES,
+    CUSTOMERS,
+    SNAPSHOTS,
+)
 from cxspark.contracts.interactions import INTERACTIONS
 from cxspark.contracts.operations import JOB_RUNS
 from cxspark.contracts.preferences import (
@@ -19,6 +24,7 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         BRONZE_EVENTS,
+        BRONZE_CUSTOMERS,
         SILVER_EVENTS,
         QUARANTINE,
         CUSTOMERS,
@@ -34,6 +40,7 @@ TABLES: dict[str, Table] = {
         MODELS,
         CUSTOMER_FEATURES,
         LOADS,
+        SNAPSHOTS,
         MODEL_METRICS,
         MODEL_TRIALS,
         JOB_RUNS,

@@ -77,6 +77,7 @@ QUARANTINE = Table(
     ),
     key=("origin", "source", "load_id", "record_number"),
     checks={"has_reason": "size(reasons) > 0"},
+    partition_by=("origin",),
 )
 
 LOADS = Table(
@@ -90,7 +91,7 @@ LOADS = Table(
             column("n_bytes", LongType(), "its size"),
             column("modified_at", TimestampType(), "when it was last written, UTC"),
             column("n_records", LongType(), "records read"),
-            column("n_accepted", LongType(), "records that became silver events"),
+            column("n_accepted", LongType(), "records that became rows of silver"),
             column("n_duplicates", LongType(), "valid records that were there already"),
             column("n_quarantined", LongType(), "records rejected"),
             column("run_id", StringType(), "the run that loaded it"),

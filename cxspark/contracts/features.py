@@ -1,7 +1,7 @@
 """Tables of what is known of customers, and the frame that the analytics jobs take of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field
@@ -15,6 +15,7 @@ from pyspark.sql.types import (
     StructType,
 )
 
+from cxspark.contracts.events import BRONZE_EVENTS, LOADS
 from cxspark.contracts.settings import Settings
 from cxspark.contracts.table import Table, column
 
@@ -27,6 +28,18 @@ _CATEGORIES = column(
     "categories",
     MapType(StringType(), StringType(), valueContainsNull=False),
     "name -> text, trimmed, not empty; what isn't known isn't there",
+)
+
+BRONZE_CUSTOMERS = replace(
+    BRONZE_EVENTS,
+    name="bronze.customers",
+    grain="one row per raw record of a source's newest snapshot, as it came",
+)
+
+SNAPSHOTS = replace(
+    LOADS,
+    name="ops.snapshots",
+    grain="one row per file of a source's newest snapshot",
 )
 
 CUSTOMERS = Table(

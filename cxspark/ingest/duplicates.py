@@ -97,7 +97,7 @@ def judge(
         )
     require_columns(known, SILVER_EVENTS, ["event_key", *CONTENT])
     robots = days.where(F.col("n_records") > max_events_per_user_day)
-    valid = _with_robots(_with_numbers(checked, pieces), robots)
+    valid = _with_robots(with_numbers(checked, pieces), robots)
     before = known.select("event_key", _content().alias("known_content"))
     has_id = F.col("event_id").isNotNull()
     said = valid.withColumns(
@@ -107,10 +107,19 @@ def judge(
             "record": F.when(has_id | (F.size("reasons") > 0), F.col("record")),
         }
     )
-    return _with_outcome(said.join(before, "event_key", "left")).select(*JUDGED)
+    joined = said.join(before, "event_key", "left")
+    return with_outcome(joined, key="event_key", conflict="conflicting_event_id").select(*JUDGED)
 
 
-def _with_numbers(checked: DataFrame, pieces: DataFrame) -> DataFrame:
+def with_numbers(checked: DataFrame, pieces: DataFrame) -> DataFrame:
+    """The records with ``record_number``, their place in the file from 1.
+
+    Args:
+        checked: load_id and position.
+        pieces: see `aggregate_pieces`.
+
+    Cost: no shuffle; the pieces are broadcast.
+    """
     offsets = pieces.select("load_id", "piece", "first_position", "n_before")
     joined = checked.withColumn("piece", _piece()).join(F.broadcast(offsets), ["load_id", "piece"])
     number = F.col("position") - F.col("first_position") + F.col("n_before") + 1
@@ -125,17 +134,26 @@ def _with_robots(checked: DataFrame, robots: DataFrame) -> DataFrame:
     return joined.withColumn("reasons", _and_reason(F.col("robot")))
 
 
-def _with_outcome(said: DataFrame) -> DataFrame:
+def with_outcome(said: DataFrame, *, key: str, conflict: str) -> DataFrame:
+    """The records with ``outcome``, and the reason against those that contradict an earlier one.
+
+    Args:
+        said: the key, file, record_number, reasons; ``content``, a hash of what a record says, null
+            where it can't contradict; ``known_content``, that of the record kept earlier, if any.
+        key: of which one record is kept.
+        conflict: the reason against a valid record that says something else.
+
+    Cost: one shuffle by the key.
+    """
     is_valid = F.size("reasons") == 0
     # The first of a key is the first valid one; rejected ones come last and don't matter.
-    in_order = Window.partitionBy("event_key").orderBy(~is_valid, "file", "record_number")
+    in_order = Window.partitionBy(key).orderBy(~is_valid, "file", "record_number")
     first_said = F.coalesce("known_content", F.first("content").over(in_order))
     is_first = F.col("known_content").isNull() & (F.row_number().over(in_order) == 1)
     ranked = said.withColumns({"is_first": is_first, "first_said": first_said})
-    conflict = F.when(
-        is_valid & (F.col("content") != F.col("first_said")), F.lit("conflicting_event_id")
-    )
-    settled = ranked.withColumn("reasons", _and_reason(conflict))
+    contradicts = is_valid & (F.col("content") != F.col("first_said"))
+    against = F.when(contradicts, F.lit(conflict))
+    settled = ranked.withColumn("reasons", _and_reason(against))
     outcome = (
         F.when(F.size("reasons") > 0, QUARANTINED)
         .when(F.col("is_first"), ACCEPTED)

@@ -1,6 +1,6 @@
 """Raw records as typed events, each with every reason against it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from pyspark.errors import AnalysisException
@@ -48,33 +48,44 @@ def check_records(bronze: DataFrame, *, settings: IngestEventsSettings, now: dat
     Cost: no shuffle.
     """
     require_columns(bronze, BRONZE_EVENTS)
-    typed = _typed(_mapped(bronze, settings.source), settings.source)
-    rules = _rules(settings, now)
-    failed = [F.when(rule, F.lit(name)) for name, rule in rules.items()]
+    mapping = {name: getattr(settings.source.columns, name) for name in Columns.model_fields}
+    mapped = mapped_text(bronze, mapping, subject=f"source {settings.source.name}, columns")
+    typed = _typed(mapped, settings.source)
     raw = F.coalesce(F.to_json("record"), "malformed")
     if settings.source.equal_records == "each":
         raw = F.concat_ws(" ", raw, "load_id", "position")
     return typed.withColumns(
         {
-            "reasons": _names(failed),
+            "reasons": named_reasons(_rules(settings, now)),
             "event_key": F.coalesce("event_id", F.md5(raw.cast("binary"))),
         }
     ).select(*CHECKED)
 
 
-def _mapped(bronze: DataFrame, source: Source) -> DataFrame:
-    """Bronze with ``<column>_text`` for each of silver's columns, trimmed; null if not mapped."""
-    texts: dict[str, Column] = {
-        f"{name}_text": F.lit(None).cast("string") for name in Columns.model_fields
-    }
-    for name, value in source.columns.mapped().items():
+def mapped_text(
+    bronze: DataFrame, mapping: Mapping[str, str | Expression | None], *, subject: str
+) -> DataFrame:
+    """Bronze with ``<name>_text`` for each name of the mapping, trimmed; null if not mapped.
+
+    Args:
+        bronze: raw records, a map of text each.
+        mapping: where each comes from.
+        subject: what an error is about.
+
+    Raises:
+        ConfigError: an expression isn't SQL over the source's columns.
+    """
+    texts: dict[str, Column] = {f"{name}_text": F.lit(None).cast("string") for name in mapping}
+    for name, value in mapping.items():
+        if value is None:
+            continue
         try:
             text = _value(value)
             # Asking for its type has Spark check the names in it.
             bronze.select(text.alias(name)).schema  # noqa: B018
         except AnalysisException as error:
             raise ConfigError(
-                f"source {source.name}, columns.{name}",
+                f"{subject}.{name}",
                 "SQL over the source's columns in backticks",
                 str(error).splitlines()[0],
                 "correct `expr`",
@@ -109,9 +120,9 @@ def _event_type(text: Column, event_types: Mapping[str, str] | None) -> Column:
     return F.try_element_at(F.create_map(*pairs), text)
 
 
-def _names(failed: Sequence[Column]) -> Column:
-    """Those that aren't null, as an array; by way of text, which Spark compiles."""
-    joined = F.concat_ws(",", *failed)
+def named_reasons(rules: Mapping[str, Column]) -> Column:
+    """The names of the rules that hold; one that is null doesn't. By text, which Spark compiles."""
+    joined = F.concat_ws(",", *[F.when(rule, F.lit(name)) for name, rule in rules.items()])
     return F.when(joined == "", F.array().cast("array<string>")).otherwise(F.split(joined, ","))
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
+from cxspark.contracts.events import LOADS, QUARANTINE, SILVER_EVENTS
+from cxspark.contracts.table import Table
 from cxspark.ingest.duplicates import ACCEPTED, DUPLICATE, QUARANTINED
 
 
@@ -14,10 +15,10 @@ def to_silver(judged: DataFrame) -> DataFrame:
     return judged.where(F.col("outcome") == ACCEPTED).select(*SILVER_EVENTS.columns)
 
 
-def to_quarantine(judged: DataFrame) -> DataFrame:
-    """One row per rejected record, as silver.quarantine has them."""
+def to_quarantine(judged: DataFrame, *, origin: Table) -> DataFrame:
+    """One row per rejected record of a bronze table, as silver.quarantine has them."""
     rejected = judged.where(F.col("outcome") == QUARANTINED)
-    return rejected.withColumn("origin", F.lit(BRONZE_EVENTS.name)).select(*QUARANTINE.columns)
+    return rejected.withColumn("origin", F.lit(origin.name)).select(*QUARANTINE.columns)
 
 
 def to_loads(

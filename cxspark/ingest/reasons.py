@@ -5,11 +5,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a record can't become an event."""
+    """Why a record can't become an event, or a customer."""
 
     meaning: str
     remedy: str
 
+
+CUSTOMER_REASONS: dict[str, Reason] = {
+    "unparsable_number": Reason(
+        "no number with a decimal point, in a column that the source says is one",
+        "list the value under `unknown`, or the column under `categories`",
+    ),
+    "conflicting_user_id": Reason(
+        "an earlier valid record has the same user_id and says something else",
+        "the earlier one stays; map a column that is unique, or none",
+    ),
+}
+"""Beside some of `REASONS`, those for which a record can't become a customer."""
 
 REASONS: dict[str, Reason] = {
     "malformed_record": Reason(

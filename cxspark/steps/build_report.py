@@ -12,7 +12,7 @@ from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
-from cxspark.ingest.reasons import REASONS
+from cxspark.ingest.reasons import CUSTOMER_REASONS, REASONS
 from cxspark.report import customers, evaluations, intake, spread
 from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin
 from cxspark.report.page import render_page
@@ -46,7 +46,10 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         reasons=intake.rank_reasons(
             tables.read_or_empty(QUARANTINE), n=settings.n_reasons
         ).collect(),
-        meanings={name: (reason.meaning, reason.remedy) for name, reason in REASONS.items()},
+        meanings={
+            name: (reason.meaning, reason.remedy)
+            for name, reason in (REASONS | CUSTOMER_REASONS).items()
+        },
         events=summary,
         types=types,
         activity=intake.aggregate_activity(events, unit=unit, types=named).collect(),

@@ -13,6 +13,7 @@ from cxspark.steps import (
     build_report,
     build_user_item,
     evaluate_recommenders,
+    ingest_customers,
     ingest_events,
     recommend_als,
     recommend_blend,
@@ -24,6 +25,7 @@ STEPS: dict[str, Step[Any]] = {
     step.name: step
     for step in (
         ingest_events.STEP,
+        ingest_customers.STEP,
         build_user_item.STEP,
         build_interactions.STEP,
         recommend_knn.STEP,

@@ -49,11 +49,12 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
         within_days(known, first=first, last=last),
         max_events_per_user_day=settings.max_events_per_user_day,
     ).persist()
+    rejected, ours = to_quarantine(judged, origin=BRONZE_EVENTS), f"origin = '{BRONZE_EVENTS.name}'"
     ledger = to_loads(
         judged, pieces, loads, source=source.name, run_id=tables.run.run_id, loaded_at=started_at
     )
     tables.side_by_side(
-        partial(tables.overwrite, QUARANTINE, to_quarantine(judged), where=where),
+        partial(tables.overwrite, QUARANTINE, rejected, where=f"{ours} AND {where}"),
         partial(tables.overwrite, SILVER_EVENTS, to_silver(judged), where=where),
     )
     tables.overwrite(LOADS, ledger, where=where)

@@ -220,7 +220,7 @@ def test_outcomes_become_the_rows_of_their_tables(spark: SparkSession) -> None:
     )
     silver = conform(to_silver(found), SILVER_EVENTS).collect()
     assert [(row["load_id"], row["record_number"]) for row in silver] == [("f00", 1)]
-    rejected = conform(to_quarantine(found), QUARANTINE).collect()
+    rejected = conform(to_quarantine(found, origin=BRONZE_EVENTS), QUARANTINE).collect()
     assert [(row["record_number"], row["reasons"], row["record"]) for row in rejected] == [
         (2, ["missing_item_id", "bad_encoding"], {"n": "b"})
     ]

@@ -26,7 +26,7 @@ def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Tab
     return tables
 
 
-def test_all_features_by_name_without_the_label(tables: Tables):
+def test_all_features_by_name_without_the_label(tables: Tables) -> None:
     features = read_features(tables, FeatureChoice(source="bank"), label="churned")
     assert features.names == FeatureNames(("age", "limit"), ("city",))
     assert sorted(map(tuple, features.rows.collect())) == [
@@ -36,24 +36,24 @@ def test_all_features_by_name_without_the_label(tables: Tables):
     ]
 
 
-def test_chosen_features_in_the_order_asked_for(tables: Tables):
+def test_chosen_features_in_the_order_asked_for(tables: Tables) -> None:
     choice = FeatureChoice(source="bank", numbers=("limit", "age"), categories=())
     features = read_features(tables, choice)
     assert features.names == FeatureNames(("limit", "age"), ())
     assert {row["user_id"]: row["numbers"] for row in features.rows.collect()}["u1"] == [9.5, 40.0]
 
 
-def test_features_left_out(tables: Tables):
+def test_features_left_out(tables: Tables) -> None:
     features = read_features(tables, FeatureChoice(source="bank", without=("limit", "churned")))
     assert features.names == FeatureNames(("age",), ("city",))
 
 
-def test_a_number_can_be_the_label(tables: Tables):
+def test_a_number_can_be_the_label(tables: Tables) -> None:
     rows = read_features(tables, FeatureChoice(source="bank"), label="age").rows
     assert {row["label"] for row in rows.collect()} == {"40.0", "30.0", "20.0"}
 
 
-def test_the_source_must_be_named_where_there_are_several(tables: Tables):
+def test_the_source_must_be_named_where_there_are_several(tables: Tables) -> None:
     with pytest.raises(ConfigError, match=r"one of bank, shop .* found None"):
         read_features(tables, FeatureChoice())
 
@@ -66,6 +66,6 @@ def test_the_source_must_be_named_where_there_are_several(tables: Tables):
         ({"without": ("heigth",)}, "none named heigth"),
     ],
 )
-def test_a_feature_that_is_not_there_is_named(tables: Tables, choice: dict, message: str):
+def test_a_feature_that_is_not_there_is_named(tables: Tables, choice: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_features(tables, FeatureChoice(source="bank", **choice))

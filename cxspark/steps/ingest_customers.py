@@ -1,0 +1,72 @@
+"""Take in a snapshot of customers: bronze as it came, silver what is valid, quarantine the rest."""
+
+import logging
+from functools import partial
+
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.events import QUARANTINE
+from cxspark.contracts.features import BRONZE_CUSTOMERS, CUSTOMERS, SNAPSHOTS
+from cxspark.ingest.customer_settings import IngestCustomersSettings
+from cxspark.ingest.customers import (
+    aggregate_columns,
+    choose_features,
+    judge_customers,
+    to_customers,
+)
+from cxspark.ingest.duplicates import aggregate_pieces
+from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine
+from cxspark.ingest.records import to_bronze
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+from cxspark.steps.raw_input import plan_input, read_input
+
+log = logging.getLogger("cxspark")
+
+
+def run(spark: SparkSession, settings: IngestCustomersSettings, tables: Tables) -> None:
+    """Replace the source's customers by those of the snapshot; the ledger comes last."""
+    source, started_at = settings.source, tables.run.started_at
+    nothing_known = spark.createDataFrame([], SNAPSHOTS.schema)
+    batch = plan_input(spark, source, settings.input, nothing_known)
+    for note in batch.notes:
+        tables.warn(note)
+    where = f"source = '{source.name}'"
+    loads = spark.createDataFrame(batch.table())
+    raw = to_bronze(
+        read_input(spark, batch, source), loads, source=source.name, loaded_at=started_at
+    )
+    tables.overwrite(BRONZE_CUSTOMERS, raw, where=where)
+
+    bronze = tables.read(BRONZE_CUSTOMERS).where(where)
+    names = choose_features(
+        aggregate_columns(bronze, unknown=source.unknown).collect(), source=source
+    )
+    log.info("%s: numbers %s", source.name, ", ".join(names.numbers) or "none")
+    log.info("%s: categories %s", source.name, ", ".join(names.categories) or "none")
+    pieces = aggregate_pieces(bronze).persist()
+    judged = judge_customers(bronze, pieces, source=source, names=names).persist()
+    rejected = to_quarantine(judged, origin=BRONZE_CUSTOMERS)
+    origin = f"origin = '{BRONZE_CUSTOMERS.name}' AND {where}"
+    ledger = to_loads(
+        judged, pieces, loads, source=source.name, run_id=tables.run.run_id, loaded_at=started_at
+    )
+    tables.side_by_side(
+        partial(tables.overwrite, QUARANTINE, rejected, where=origin),
+        partial(tables.overwrite, CUSTOMERS, to_customers(judged), where=where),
+    )
+    tables.overwrite(SNAPSHOTS, ledger, where=where)
+    (total,) = aggregate_funnel(ledger).collect()
+    log.info("%s: %s", source.name, total["funnel"])
+    judged.unpersist()
+    pieces.unpersist()
+
+
+STEP = Step(
+    name="ingest_customers",
+    summary="a snapshot of customers in raw files -> their features, in place of the last one",
+    settings=IngestCustomersSettings,
+    reads=(),
+    writes=(BRONZE_CUSTOMERS, QUARANTINE, CUSTOMERS, SNAPSHOTS),
+    run=run,
+)
