@@ -19,6 +19,7 @@ from cxspark.contracts.preferences import (
     USER_NEIGHBORS,
 )
 from cxspark.contracts.table import Table
+from cxspark.contracts.trees import FEATURES_GAIN
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -39,6 +40,7 @@ TABLES: dict[str, Table] = {
         ITEM_FACTORS,
         MODELS,
         CUSTOMER_FEATURES,
+        FEATURES_GAIN,
         LOADS,
         SNAPSHOTS,
         MODEL_METRICS,

@@ -15,6 +15,7 @@ from cxspark.steps import (
     evaluate_recommenders,
     ingest_customers,
     ingest_events,
+    rank_features,
     recommend_als,
     recommend_blend,
     recommend_knn,
@@ -33,6 +34,7 @@ STEPS: dict[str, Step[Any]] = {
         recommend_als.STEP,
         evaluate_recommenders.STEP,
         recommend_blend.STEP,
+        rank_features.STEP,
         build_report.STEP,
     )
 }

@@ -1,0 +1,1 @@
+"""What tells customers apart: features by gain ratio, and decision trees that can be read."""

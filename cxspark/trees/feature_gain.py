@@ -1,0 +1,97 @@
+"""The gain of all features in at most two passes over the customers."""
+
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from cxspark.contracts.errors import ConfigError, ContractError
+from cxspark.contracts.features import FeatureNames
+from cxspark.trees.counting import LABELS, count_bins, count_values
+from cxspark.trees.gain import quantile_cuts, score_features
+
+_MOST_CLASSES = 100
+
+
+class FeatureGain:
+    """Ranks features by how well they tell a label, C4.5's gain ratio.
+
+    Args:
+        max_values: distinct values of a number up to which every threshold is tried.
+        n_bins: thresholds tried of a number with more; each one's gain is exact, only their
+            choice is limited.
+        identifier_share: distinct values per known value from which a feature is an identifier.
+
+    Attributes:
+        labels_: class -> its rows, by name.
+        n_unlabelled_: rows without a label, left out.
+        scores_: one row per feature, the columns of ``FEATURES_GAIN`` from `feature` on, by rank.
+    """
+
+    def __init__(
+        self, *, max_values: int = 20_000, n_bins: int = 1_000, identifier_share: float = 0.95
+    ) -> None:
+        self.max_values = max_values
+        self.n_bins = n_bins
+        self.identifier_share = identifier_share
+
+    def fit(self, rows: DataFrame, names: FeatureNames) -> "FeatureGain":
+        """Count, and score.
+
+        Args:
+            rows: `FEATURE_ROWS`.
+            names: what its arrays hold.
+
+        Raises:
+            ConfigError: there is no feature, or the label has more than 100 classes.
+            ContractError: fewer than two classes.
+
+        Cost: one pass over the rows; another over the numbers where one has too many values. What
+        is collected: classes, cut points, a row per feature.
+        """
+        if not (names.numbers or names.categories):
+            raise ConfigError("features", "at least one", "none", "choose some beside the label")
+        counts = count_values(rows, names, max_values=self.max_values, n_bins=self.n_bins).persist()
+        try:
+            self._learn_labels(counts)
+            labels = list(self.labels_)
+            exact = self._with_bins(counts, rows, len(names.numbers))
+            scores = score_features(
+                exact, names, labels=labels, identifier_share=self.identifier_share
+            )
+            self.scores_: list[Row] = scores.orderBy("rank").collect()
+        finally:
+            counts.unpersist()
+        return self
+
+    def _learn_labels(self, counts: DataFrame) -> None:
+        by_label = counts.where((F.col("place") == LABELS) & (F.col("n") > 0))
+        found = by_label.select("label", "n").limit(_MOST_CLASSES + 2).collect()
+        sizes = {row["label"]: row["n"] for row in found}
+        self.n_unlabelled_: int = sizes.pop(None, 0)
+        self.labels_: dict[str, int] = dict(sorted(sizes.items()))
+        if len(sizes) > _MOST_CLASSES:
+            raise ConfigError(
+                "label",
+                f"at most {_MOST_CLASSES} classes",
+                "more",
+                "choose a label of few classes; make classes of a number first",
+            )
+        if len(sizes) < 2:
+            alone = f"only {', '.join(sizes)}" if sizes else "none"
+            raise ContractError(
+                "the label",
+                "at least two classes",
+                f"{alone} in {sum(sizes.values()):,} rows with a label "
+                f"and {self.n_unlabelled_:,} without",
+                "choose another label, or take in customers of both kinds",
+            )
+
+    def _with_bins(self, counts: DataFrame, rows: DataFrame, n_numbers: int) -> DataFrame:
+        """The counts, with bins in place of the values of numbers that have too many."""
+        found = quantile_cuts(
+            counts, n_numbers=n_numbers, max_values=self.max_values, n_bins=self.n_bins
+        ).collect()
+        if not found:
+            return counts
+        cuts = {row["place"]: row["cuts"] for row in found}
+        others = counts.where(~F.col("place").isin(*cuts))
+        return others.unionByName(count_bins(rows, cuts=cuts))

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.features import CUSTOMERS, FeatureChoice
+from cxspark.contracts.trees import FEATURES_GAIN
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Run
+from cxspark.runtime.tables import Tables
+from cxspark.steps.rank_features import STEP
+from cxspark.trees.settings import RankFeaturesSettings
+
+ROWS = [
+    ("bank", "u1", {"age": 20.0}, {"churned": "yes", "city": "Oslo"}, "l", 1),
+    ("bank", "u2", {"age": 30.0}, {"churned": "yes", "city": "Rome"}, "l", 2),
+    ("bank", "u3", {"age": 40.0}, {"churned": "no"}, "l", 3),
+    ("bank", "u4", {"age": 50.0}, {"churned": "no", "city": "Rome"}, "l", 4),
+    ("bank", "u5", {"age": 60.0}, {"city": "Rome"}, "l", 5),
+    ("it's", "u1", {"visits": 2.0}, {"bought": "no"}, "m", 1),
+    ("it's", "u2", {"visits": 3.0}, {"bought": "yes"}, "m", 2),
+]
+
+
+def tables_at(spark: SparkSession, folder: Path) -> Tables:
+    return Tables(spark, Location(root=str(folder)), Run(STEP.name, "r1"))
+
+
+@pytest.fixture(scope="module")
+def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gain")
+    tables_at(spark, folder).overwrite(CUSTOMERS, spark.createDataFrame(ROWS, CUSTOMERS.schema))
+    return folder
+
+
+def rank(spark: SparkSession, folder: Path, source: str, label: str) -> list[str]:
+    tables = tables_at(spark, folder)
+    features = FeatureChoice(source=source)
+    STEP.run(spark, RankFeaturesSettings(features=features, label=label), tables)
+    return tables.run.warnings
+
+
+def test_each_source_and_label_keeps_its_rows_and_replaces_them(
+    spark: SparkSession, folder: Path
+) -> None:
+    assert rank(spark, folder, "bank", "churned") == ["1 customers have no churned: left out"]
+    assert rank(spark, folder, "it's", "bought") == []
+    before = tables_at(spark, folder).read(FEATURES_GAIN).orderBy("source", "rank").collect()
+    assert [(row["source"], row["feature"], row["rank"]) for row in before] == [
+        ("bank", "age", 1),
+        ("bank", "city", 2),
+        ("it's", "visits", 1),
+    ]
+    age, city, _ = before
+    assert (age["kind"], age["threshold"], age["gain"]) == ("number", 35.0, 1.0)
+    assert (city["kind"], city["n_rows"], city["n_missing"]) == ("category", 4, 1)
+    rank(spark, folder, "bank", "churned")
+    again = tables_at(spark, folder).read(FEATURES_GAIN).orderBy("source", "rank").collect()
+    assert again == before
+
+
+def test_a_label_that_is_not_there_is_named(spark: SparkSession, folder: Path) -> None:
+    with pytest.raises(ConfigError, match="none named left"):
+        rank(spark, folder, "bank", "left")
