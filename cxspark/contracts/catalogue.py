@@ -19,7 +19,14 @@ from cxspark.contracts.preferences import (
     USER_NEIGHBORS,
 )
 from cxspark.contracts.table import Table
-from cxspark.contracts.trees import FEATURES_GAIN
+from cxspark.contracts.trees import (
+    FEATURES_GAIN,
+    TREE_CURVE,
+    TREE_METRICS,
+    TREE_PREDICTIONS,
+    TREE_RULES,
+    TREE_TRIALS,
+)
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -41,6 +48,11 @@ TABLES: dict[str, Table] = {
         MODELS,
         CUSTOMER_FEATURES,
         FEATURES_GAIN,
+        TREE_RULES,
+        TREE_PREDICTIONS,
+        TREE_CURVE,
+        TREE_METRICS,
+        TREE_TRIALS,
         LOADS,
         SNAPSHOTS,
         MODEL_METRICS,

@@ -20,6 +20,7 @@ from cxspark.steps import (
     recommend_blend,
     recommend_knn,
     train_als,
+    train_tree,
 )
 
 STEPS: dict[str, Step[Any]] = {
@@ -35,6 +36,7 @@ STEPS: dict[str, Step[Any]] = {
         evaluate_recommenders.STEP,
         recommend_blend.STEP,
         rank_features.STEP,
+        train_tree.STEP,
         build_report.STEP,
     )
 }

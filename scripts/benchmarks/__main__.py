@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pyspark.sql import SparkSession
 
-from benchmarks import als, increment, knn, matrix, topk
+from benchmarks import als, gain, increment, knn, matrix, topk
 from benchmarks.frame import HEADER, Row
 from cxspark.runtime.session import open_session
 
@@ -17,6 +17,7 @@ BENCHES: dict[str, Callable[[SparkSession, float], Iterator[Row]]] = {
     "als": als.run,
     "matrix": matrix.run,
     "increment": increment.run,
+    "gain": gain.run,
 }
 
 

@@ -1,0 +1,282 @@
+"""A decision tree that is searched for, judged, and read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from pyspark.ml.classification import DecisionTreeClassificationModel, DecisionTreeClassifier
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from cxspark.contracts.errors import ConfigError, ContractError
+from cxspark.contracts.features import FeatureNames
+from cxspark.trees.encoding import Encoding, learn_encoding
+from cxspark.trees.feature_gain import FeatureGain
+from cxspark.trees.quality import (
+    Costs,
+    Counts,
+    cheapest,
+    class_shares,
+    mean_average_precision,
+    trace_curve,
+)
+from cxspark.trees.rules import parse_leaves, read_condition
+from cxspark.trees.settings import GainSettings, TrainTreeSettings
+
+TRAIN, VALIDATION, TEST, NEW = PARTS = ("train", "validation", "test", "new")
+JUDGED = PARTS[:3]
+CHOSEN_BY = "average_precision"
+_HASHES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One tree that was tried.
+
+    Attributes:
+        max_depth: allowed.
+        min_leaf_rows: asked for.
+        model: what was fitted.
+        counts: part -> leaves x classes.
+        values: part -> what it is chosen by.
+    """
+
+    max_depth: int
+    min_leaf_rows: int
+    model: DecisionTreeClassificationModel
+    counts: Mapping[str, Counts]
+    values: Mapping[str, float | None]
+
+    @property
+    def n_leaves(self) -> int:
+        """How many the tree has."""
+        return len(self.counts[TRAIN])
+
+
+class ReadableTree:
+    """MLlib's decision tree on the features of the greatest gain ratio.
+
+    Customers are split by a hash of their id and the seed, so that a customer stays in the same
+    part whatever the data's order. Features are chosen, values imputed and dictionaries made from
+    the training part; depth, leaf size and threshold by the validation part; nothing by the test.
+    A leaf's shares are those of the training customers in it, without weights; these bend only how
+    the tree grows. MLlib joins neighbouring leaves that stand for the same class by weight.
+
+    Args:
+        settings: of the job.
+
+    Attributes:
+        gain_: the features' gain, of the training part.
+        classes_: by name.
+        event_: place of the positive one of two classes, else None.
+        encoding_: features -> vector.
+        trials_: all that was tried.
+        best_: the trial that is the tree: the greatest average precision on the validation part
+            (mean over the classes, where there are more than two), then the fewest leaves.
+        threshold_: least share of the event in a leaf to predict it; None without an event.
+        predicted_: the class each leaf stands for.
+        conditions_: how to get to each leaf, in words, from the root.
+    """
+
+    def __init__(self, settings: TrainTreeSettings) -> None:
+        self.settings = settings
+        self.costs = Costs(settings.cost_false_positive, settings.cost_false_negative)
+
+    def fit(self, rows: DataFrame, names: FeatureNames) -> "ReadableTree":
+        """Choose features, grow every tree, keep the best.
+
+        Args:
+            rows: `FEATURE_ROWS`; without a label they aren't learnt from.
+            names: what its arrays hold.
+
+        Raises:
+            ConfigError: no feature tells anything; the event isn't one of two classes.
+            ContractError: a part has no customers, or the training part has one class only.
+
+        Cost: four passes over the rows, of which the last keeps the vectors; then one fit and one
+        pass over these per tree tried.
+        """
+        parted = with_part(rows.where(F.col("label").isNotNull()), self.settings)
+        train = parted.where(F.col("part") == TRAIN)
+        gain = FeatureGain(**self.settings.model_dump(include=set(GainSettings.model_fields)))
+        self.gain_ = gain.fit(train, names)
+        sizes = self._learn_classes(parted)
+        self.encoding_: Encoding = learn_encoding(
+            train, names, chosen=self._choose(), max_categories=self.settings.max_categories
+        )
+        encoded = self.encoding_.encode(parted).select(
+            "part", "label", "features", *self._learnt_columns(sizes)
+        )
+        encoded = encoded.persist()
+        try:
+            self.trials_ = [
+                self._try(encoded, depth, least)
+                for depth, least in product(self.settings.depths, self.settings.min_leaf_rows)
+            ]
+        finally:
+            encoded.unpersist()
+        self.best_ = max(
+            self.trials_, key=lambda trial: (trial.values[VALIDATION] or 0.0, -trial.n_leaves)
+        )
+        self._read_leaves(sizes)
+        return self
+
+    def predict(self, rows: DataFrame) -> DataFrame:
+        """Where each customer ends up.
+
+        Args:
+            rows: `FEATURE_ROWS` with the same names, with a label or without.
+
+        Returns:
+            One row per user_id: part (new without a label), actual, predicted, probability and
+            probabilities (the leaf's shares of the training customers), leaf, path.
+        """
+        encoded = self.encoding_.encode(with_part(rows, self.settings))
+        led = self.best_.model.transform(encoded).withColumn("leaf", F.col("leaf").cast("int"))
+        shares = class_shares(self.best_.counts[TRAIN])
+        texts = [" and ".join(one) for one in self.conditions_]
+        return led.select(
+            "user_id",
+            "part",
+            F.col("label").alias("actual"),
+            _by_leaf([F.lit(self.classes_[one]) for one in self.predicted_]).alias("predicted"),
+            _by_leaf(
+                [F.lit(float(shares[leaf, one])) for leaf, one in enumerate(self.predicted_)]
+            ).alias("probability"),
+            _by_leaf([_as_map(self.classes_, row.tolist()) for row in shares]).alias(
+                "probabilities"
+            ),
+            "leaf",
+            _by_leaf([F.lit(text) for text in texts]).alias("path"),
+        )
+
+    def _learn_classes(self, parted: DataFrame) -> list[Row]:
+        """Classes of all parts; customers of each part and class."""
+        sizes = parted.groupBy("part", "label").count().collect()
+        empty = [part for part in JUDGED if not any(row["part"] == part for row in sizes)]
+        if empty:
+            raise ContractError(
+                self.settings.label,
+                f"customers with it to {', '.join(JUDGED)}",
+                f"none to {', '.join(empty)} in {sum(row['count'] for row in sizes):,}",
+                "take in more customers, or change the shares",
+            )
+        self.classes_: list[str] = sorted({row["label"] for row in sizes})
+        asked = self.settings.event
+        if asked is not None and (asked not in self.classes_ or len(self.classes_) != 2):
+            raise ConfigError(
+                "train_tree.event",
+                "one of two classes",
+                f"{asked}, of the classes {', '.join(self.classes_)}",
+                "correct it, or leave it out",
+            )
+        in_train = {row["label"]: row["count"] for row in sizes if row["part"] == TRAIN}
+        rarest = min(self.classes_, key=lambda name: in_train.get(name, 0))
+        two = len(self.classes_) == 2
+        self.event_: int | None = self.classes_.index(asked or rarest) if two else None
+        return sizes
+
+    def _choose(self) -> FeatureNames:
+        """The first by gain ratio that tell something and don't just name the row."""
+        good = [row for row in self.gain_.scores_ if row["gain"] > 0 and not row["is_identifier"]]
+        if not good:
+            raise ConfigError(
+                "train_tree.features",
+                f"at least one that tells something of {self.settings.label}",
+                f"none of {len(self.gain_.scores_)}",
+                "choose other features; gold.features_gain tells what each is worth",
+            )
+        kept = good[: self.settings.n_features]
+        return FeatureNames(
+            [row["feature"] for row in kept if row["kind"] == "number"],
+            [row["feature"] for row in kept if row["kind"] == "category"],
+        )
+
+    def _learnt_columns(self, sizes: Sequence[Row]) -> list[Column]:
+        """A class's place, which tells MLlib how many there are, and what a customer counts."""
+        places = [float(place) for place in range(len(self.classes_))]
+        attribute = {"ml_attr": {"type": "nominal", "vals": self.classes_}}
+        place = _as_map(self.classes_, places)[F.col("label")].alias("class", metadata=attribute)
+        weight = _as_map(self.classes_, self._weights(sizes))[F.col("label")].alias("weight")
+        return [place, weight]
+
+    def _weights(self, sizes: Sequence[Row]) -> list[float]:
+        asked = self.settings.class_weights
+        if isinstance(asked, dict):
+            unknown = sorted(set(asked) - set(self.classes_))
+            if unknown:
+                raise ConfigError(
+                    "train_tree.class_weights",
+                    f"classes among {', '.join(self.classes_)}",
+                    ", ".join(unknown),
+                    "correct the names",
+                )
+            return [asked.get(name, 1.0) for name in self.classes_]
+        if asked == "none":
+            return [1.0] * len(self.classes_)
+        counts = {row["label"]: row["count"] for row in sizes if row["part"] == TRAIN}
+        mean = sum(counts.values()) / len(self.classes_)
+        return [mean / counts.get(name, mean) for name in self.classes_]
+
+    def _try(self, encoded: DataFrame, max_depth: int, min_leaf_rows: int) -> Trial:
+        classifier = DecisionTreeClassifier(
+            labelCol="class",
+            weightCol="weight",
+            leafCol="leaf",
+            impurity=self.settings.impurity,
+            maxDepth=max_depth,
+            maxBins=max(self.settings.max_bins, self.settings.max_categories + 2),
+            minInstancesPerNode=min_leaf_rows,
+            seed=self.settings.seed,
+        )
+        model = classifier.fit(encoded.where(F.col("part") == TRAIN))
+        found = model.transform(encoded).groupBy("part", "leaf", "class").count().collect()
+        n_leaves = (model.numNodes + 1) // 2
+        counts = {part: np.zeros((n_leaves, len(self.classes_)), np.int64) for part in JUDGED}
+        for row in found:
+            counts[row["part"]][int(row["leaf"]), int(row["class"])] = row["count"]
+        events = range(len(self.classes_)) if self.event_ is None else [self.event_]
+        values = {
+            part: mean_average_precision(counts[TRAIN], counts[part], events=events)
+            for part in JUDGED
+        }
+        return Trial(max_depth, min_leaf_rows, model, counts, values)
+
+    def _read_leaves(self, sizes: Sequence[Row]) -> None:
+        counts, slots = self.best_.counts, self.encoding_.slots
+        leaves = parse_leaves(self.best_.model.toDebugString, slots)
+        self.conditions_ = [[read_condition(one, slots) for one in leaf] for leaf in leaves]
+        shares = class_shares(counts[TRAIN])
+        self.threshold_: float | None = None
+        if self.event_ is None:
+            weighted = counts[TRAIN] * np.array(self._weights(sizes))
+            self.predicted_: list[int] = weighted.argmax(axis=1).tolist()
+            return
+        of_event = shares[:, self.event_]
+        points = trace_curve(of_event, counts[VALIDATION], event=self.event_, costs=self.costs)
+        self.threshold_ = cheapest(points).threshold
+        self.predicted_ = [
+            self.event_ if share >= self.threshold_ else 1 - self.event_ for share in of_event
+        ]
+
+
+def with_part(rows: DataFrame, settings: TrainTreeSettings) -> DataFrame:
+    """The rows with ``part``: by a hash of user_id and seed, or new without a label."""
+    hashed = F.pmod(F.xxhash64("user_id", F.lit(settings.seed)), F.lit(_HASHES)) / _HASHES
+    part = (
+        F.when(F.col("label").isNull(), NEW)
+        .when(hashed < settings.train_share, TRAIN)
+        .when(hashed < settings.train_share + settings.validation_share, VALIDATION)
+        .otherwise(TEST)
+    )
+    return rows.withColumn("part", part)
+
+
+def _by_leaf(values: Sequence[Column]) -> Column:
+    return F.get(F.array(*values), F.col("leaf"))
+
+
+def _as_map(names: Sequence[str], values: Sequence[float]) -> Column:
+    pairs = zip(names, values, strict=True)
+    return F.create_map(*(F.lit(one) for pair in pairs for one in pair))

@@ -1,0 +1,129 @@
+"""A fitted tree as rules that people can read."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cxspark.trees.encoding import UNKNOWN, CategorySlot, FlagSlot, Slot
+
+_SPLIT = re.compile(
+    r"(?:If|Else) \(feature (?P<place>\d+) "
+    r"(?:(?P<sign><=|>) (?P<number>\S+)|(?P<not>not )?in \{(?P<places>[^}]*)\})\)"
+)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One branch that was taken.
+
+    Attributes:
+        place: of the vector.
+        low: the number lies above it; None if there's no such bound.
+        high: the number is at most it; None likewise.
+        among: the category is at one of these places; None for a number.
+    """
+
+    place: int
+    low: float | None = None
+    high: float | None = None
+    among: frozenset[int] | None = None
+
+
+def parse_leaves(text: str, slots: Sequence[Slot]) -> list[tuple[Condition, ...]]:
+    '''What leads to each leaf of a tree, as its ``toDebugString`` tells.
+
+    Args:
+        text: of a fitted tree; leaves come in the order in which MLlib numbers them.
+        slots: what its features mean.
+
+    Returns:
+        The conditions from the root, several on one number or category being drawn together.
+
+    Example:
+        >>> from cxspark.trees.encoding import NumberSlot
+        >>> text = """If (feature 0 <= 3.5)
+        ...  Predict: 0.0
+        ... Else (feature 0 > 3.5)
+        ...  Predict: 1.0"""
+        >>> slots = [NumberSlot("age", 40.0, False)]
+        >>> [read_condition(one, slots) for (one,) in parse_leaves(text, slots)]
+        ['age <= 3.5', 'age > 3.5']
+    '''
+    leaves: list[tuple[Condition, ...]] = []
+    taken: list[Condition] = []
+    depth_of_first: int | None = None
+    for line in text.splitlines():
+        depth = len(line) - len(line.lstrip())
+        if found := _SPLIT.search(line):
+            depth_of_first = depth if depth_of_first is None else depth_of_first
+            taken = [*taken[: depth - depth_of_first], _condition(found, slots)]
+        elif "Predict:" in line:
+            level = 0 if depth_of_first is None else depth - depth_of_first
+            leaves.append(_drawn_together(taken[:level]))
+    return leaves
+
+
+def read_condition(one: Condition, slots: Sequence[Slot]) -> str:
+    """The condition in words; it says where customers go whose value isn't known."""
+    slot = slots[one.place]
+    if isinstance(slot, FlagSlot):
+        return f"{slot.name} is {'known' if one.low is None else UNKNOWN}"
+    if isinstance(slot, CategorySlot):
+        return f"{slot.name} is {_listed(one.among or frozenset(), slot.values)}"
+    low, high = one.low, one.high
+    if low is None:
+        text = f"{slot.name} <= {_short(high)}"
+    elif high is None:
+        text = f"{slot.name} > {_short(low)}"
+    else:
+        text = f"{_short(low)} < {slot.name} <= {_short(high)}"
+    holds_median = (low is None or low < slot.median) and (high is None or slot.median <= high)
+    return f"{text} or {UNKNOWN}" if slot.has_missing and holds_median else text
+
+
+def _condition(found: re.Match[str], slots: Sequence[Slot]) -> Condition:
+    place = int(found["place"])
+    if found["sign"] == "<=":
+        return Condition(place, high=float(found["number"]))
+    if found["sign"] == ">":
+        return Condition(place, low=float(found["number"]))
+    among = frozenset(int(float(one)) for one in found["places"].split(",") if one)
+    slot = slots[place]
+    if found["not"] and isinstance(slot, CategorySlot):
+        among = frozenset(range(len(slot.values))) - among
+    return Condition(place, among=among)
+
+
+def _drawn_together(taken: Sequence[Condition]) -> tuple[Condition, ...]:
+    """One condition per place, in the order in which they were first met."""
+    found: dict[int, Condition] = {}
+    for one in taken:
+        before = found.get(one.place, Condition(one.place))
+        lows = [bound for bound in (before.low, one.low) if bound is not None]
+        highs = [bound for bound in (before.high, one.high) if bound is not None]
+        sets = [among for among in (before.among, one.among) if among is not None]
+        found[one.place] = Condition(
+            one.place,
+            max(lows, default=None),
+            min(highs, default=None),
+            frozenset.intersection(*sets) if sets else None,
+        )
+    return tuple(found.values())
+
+
+def _listed(among: frozenset[int], values: Sequence[str]) -> str:
+    """Those there are, or those that aren't, whichever is shorter."""
+    inside = [text for place, text in enumerate(values) if place in among]
+    outside = [text for place, text in enumerate(values) if place not in among]
+    if len(inside) <= len(outside) or not outside:
+        return _joined(inside, "or")
+    return f"not {_joined(outside, 'or')}"
+
+
+def _joined(texts: Sequence[str], word: str) -> str:
+    return f" {word} ".join([", ".join(texts[:-1]), texts[-1]] if texts[1:] else texts)
+
+
+def _short(number: float | None) -> str:
+    """Six digits: enough to tell neighbours apart, few enough to be read."""
+    return f"{number:.6g}"

@@ -1,0 +1,53 @@
+import pytest
+
+from cxspark.trees.encoding import CategorySlot, FlagSlot, NumberSlot
+from cxspark.trees.rules import Condition, parse_leaves, read_condition
+
+SLOTS = [
+    NumberSlot("age", 40.0, True),
+    FlagSlot("age"),
+    CategorySlot("city", ("Oslo", "Rome", "Bonn", "any other", "unknown")),
+]
+# As DecisionTreeClassificationModel.toDebugString of Spark 4.2 writes it.
+TREE = """DecisionTreeClassificationModel: uid=dtc, depth=3, numNodes=7, numClasses=2, numFeatures=3
+  If (feature 0 <= 50.5)
+   If (feature 2 in {0.0,3.0})
+    Predict: 0.0
+   Else (feature 2 not in {0.0,3.0})
+    If (feature 0 <= 1.5E1)
+     Predict: 1.0
+    Else (feature 0 > 1.5E1)
+     Predict: 0.0
+  Else (feature 0 > 50.5)
+   Predict: 1.0
+"""
+
+
+def test_leaves_come_in_order_with_their_conditions_drawn_together() -> None:
+    leaves = parse_leaves(TREE, SLOTS)
+    assert [[read_condition(one, SLOTS) for one in leaf] for leaf in leaves] == [
+        ["age <= 50.5 or unknown", "city is Oslo or any other"],
+        ["age <= 15", "city is not Oslo or any other"],
+        ["15 < age <= 50.5 or unknown", "city is not Oslo or any other"],
+        ["age > 50.5"],
+    ]
+
+
+def test_a_tree_of_one_leaf_has_no_condition() -> None:
+    assert parse_leaves("DecisionTree: numNodes=1\n  Predict: 1.0\n", SLOTS) == [()]
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (Condition(1, high=0.5), "age is known"),
+        (Condition(1, low=0.5), "age is unknown"),
+        (Condition(2, among=frozenset({4})), "city is unknown"),
+        (Condition(2, among=frozenset({0, 1})), "city is Oslo or Rome"),
+        (Condition(2, among=frozenset({0, 1, 3, 4})), "city is not Bonn"),
+        (Condition(2, among=frozenset(range(5))), "city is Oslo, Rome, Bonn, any other or unknown"),
+        (Condition(0, low=1234567.25), "age > 1.23457e+06"),
+    ],
+)
+def test_conditions_are_read(condition: Condition, words: str) -> None:
+    assert read_condition(condition, SLOTS) == words
