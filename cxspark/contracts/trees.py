@@ -73,7 +73,9 @@ TREE_RULES = Table(
             column("leaf", IntegerType(), "number from the left, from 0"),
             column("path", StringType(), "what leads there, to be read; empty if there's no split"),
             column(
-                "conditions", ArrayType(StringType(), containsNull=False), "the same, from the root"
+                "conditions",
+                ArrayType(StringType(), containsNull=False),
+                "the same, split by split from the root",
             ),
             column("n_rows", LongType(), "customers to learn from that it holds"),
             column("share", DoubleType(), "of all customers to learn from"),

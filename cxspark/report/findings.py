@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pyspark.sql import Row
 
+from cxspark.report.studies import Study
+
 
 @dataclass(frozen=True)
 class CloseUp:
@@ -61,6 +63,7 @@ class Findings:
         evaluation: of the recommenders.
         close_up: of a few customers.
         names: item_id -> item_name.
+        studies: of what tells customers apart.
     """
 
     loads: Sequence[Row]
@@ -80,6 +83,7 @@ class Findings:
     evaluation: Evaluation = Evaluation()
     close_up: CloseUp = CloseUp()
     names: Mapping[str, str] = field(default_factory=dict)
+    studies: Sequence[Study] = ()
 
 
 @dataclass(frozen=True)

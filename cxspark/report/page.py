@@ -20,6 +20,8 @@ from cxspark.report.spread_charts import (
     chart_reach,
     chart_user_sizes,
 )
+from cxspark.report.studies import Study
+from cxspark.report.study_charts import chart_gains, chart_precision, chart_tree
 from cxspark.report.wording import (
     counted,
     day,
@@ -69,6 +71,10 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
             lay_out_card(user, findings.close_up, findings.names)
             for user in findings.close_up.users
         ],
+        studies=[
+            (study, _draw_study(study, f"study-{place}"))
+            for place, study in enumerate(findings.studies)
+        ],
         total=_totals(findings),
     )
 
@@ -104,6 +110,18 @@ def _draw_board(board: Board | None) -> dict[str, Chart]:
         drawn["cost"] = chart_cost(board)
     if board.groups:
         drawn["groups"] = chart_groups(board)
+    return drawn
+
+
+def _draw_study(study: Study, name: str) -> dict[str, Chart]:
+    """The figures that a study has rows for."""
+    drawn = {}
+    if study.gains:
+        drawn["gains"] = chart_gains(study, f"{name}-gains")
+    if study.curve:
+        drawn["precision"] = chart_precision(study, f"{name}-precision")
+    if study.rules:
+        drawn["tree"] = chart_tree(study, f"{name}-tree")
     return drawn
 
 

@@ -21,6 +21,7 @@ from cxspark.runtime.location import Location
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps.evaluate_recommenders import newest_run
+from cxspark.steps.studies import STUDY_TABLES, collect_studies
 
 
 def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -62,6 +63,7 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         recommendations=spread.aggregate_recommendations(offers).collect(),
         recommended=recommended,
         evaluation=newest_evaluation(tables),
+        studies=collect_studies(tables),
         close_up=close_up,
         names={
             row["item_id"]: row["item_name"]
@@ -155,6 +157,6 @@ STEP = Step(
     settings=BuildReportSettings,
     reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
     writes=(),
-    optional=(MODEL_METRICS, MODEL_TRIALS),
+    optional=(MODEL_METRICS, MODEL_TRIALS, *STUDY_TABLES),
     run=run,
 )

@@ -6,11 +6,13 @@ from itertools import product
 
 import numpy as np
 from pyspark.ml.classification import DecisionTreeClassificationModel, DecisionTreeClassifier
-from pyspark.sql import Column, DataFrame, Row
+from pyspark.ml.regression import DecisionTreeRegressionModel, DecisionTreeRegressor
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.features import FeatureNames
+from cxspark.trees.classes import JUDGED, TRAIN, VALIDATION, weigh_classes, with_part
 from cxspark.trees.encoding import Encoding, learn_encoding
 from cxspark.trees.feature_gain import FeatureGain
 from cxspark.trees.quality import (
@@ -21,13 +23,10 @@ from cxspark.trees.quality import (
     mean_average_precision,
     trace_curve,
 )
-from cxspark.trees.rules import parse_leaves, read_condition
+from cxspark.trees.rules import draw_together, parse_leaves, read_condition
 from cxspark.trees.settings import GainSettings, TrainTreeSettings
 
-TRAIN, VALIDATION, TEST, NEW = PARTS = ("train", "validation", "test", "new")
-JUDGED = PARTS[:3]
 CHOSEN_BY = "average_precision"
-_HASHES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Trial:
 
     max_depth: int
     min_leaf_rows: int
-    model: DecisionTreeClassificationModel
+    model: DecisionTreeClassificationModel | DecisionTreeRegressionModel
     counts: Mapping[str, Counts]
     values: Mapping[str, float | None]
 
@@ -61,7 +60,12 @@ class ReadableTree:
     part whatever the data's order. Features are chosen, values imputed and dictionaries made from
     the training part; depth, leaf size and threshold by the validation part; nothing by the test.
     A leaf's shares are those of the training customers in it, without weights; these bend only how
-    the tree grows. MLlib joins neighbouring leaves that stand for the same class by weight.
+    the tree grows.
+
+    MLlib's classifier joins neighbouring leaves that stand for the same class, however much their
+    shares differ, and a threshold has nothing left to choose from. Its regression tree doesn't. Of
+    0 and 1 variance is p(1 - p), half of Gini's impurity, so that it takes the same splits: with
+    two classes and "gini" it is what is grown. "entropy", and more classes, have the classifier.
 
     Args:
         settings: of the job.
@@ -69,6 +73,7 @@ class ReadableTree:
     Attributes:
         gain_: the features' gain, of the training part.
         classes_: by name.
+        weights_: what a customer of each class counts.
         event_: place of the positive one of two classes, else None.
         encoding_: features -> vector.
         trials_: all that was tried.
@@ -76,7 +81,8 @@ class ReadableTree:
             (mean over the classes, where there are more than two), then the fewest leaves.
         threshold_: least share of the event in a leaf to predict it; None without an event.
         predicted_: the class each leaf stands for.
-        conditions_: how to get to each leaf, in words, from the root.
+        conditions_: how to get to each leaf, in words, from the root: one per split.
+        paths_: the same, with what is said of one feature drawn together.
     """
 
     def __init__(self, settings: TrainTreeSettings) -> None:
@@ -101,12 +107,12 @@ class ReadableTree:
         train = parted.where(F.col("part") == TRAIN)
         gain = FeatureGain(**self.settings.model_dump(include=set(GainSettings.model_fields)))
         self.gain_ = gain.fit(train, names)
-        sizes = self._learn_classes(parted)
+        self._learn_classes(parted)
         self.encoding_: Encoding = learn_encoding(
             train, names, chosen=self._choose(), max_categories=self.settings.max_categories
         )
         encoded = self.encoding_.encode(parted).select(
-            "part", "label", "features", *self._learnt_columns(sizes)
+            "part", "label", "features", *self._learnt_columns()
         )
         encoded = encoded.persist()
         try:
@@ -119,7 +125,7 @@ class ReadableTree:
         self.best_ = max(
             self.trials_, key=lambda trial: (trial.values[VALIDATION] or 0.0, -trial.n_leaves)
         )
-        self._read_leaves(sizes)
+        self._read_leaves()
         return self
 
     def predict(self, rows: DataFrame) -> DataFrame:
@@ -135,7 +141,6 @@ class ReadableTree:
         encoded = self.encoding_.encode(with_part(rows, self.settings))
         led = self.best_.model.transform(encoded).withColumn("leaf", F.col("leaf").cast("int"))
         shares = class_shares(self.best_.counts[TRAIN])
-        texts = [" and ".join(one) for one in self.conditions_]
         return led.select(
             "user_id",
             "part",
@@ -148,11 +153,10 @@ class ReadableTree:
                 "probabilities"
             ),
             "leaf",
-            _by_leaf([F.lit(text) for text in texts]).alias("path"),
+            _by_leaf([F.lit(text) for text in self.paths_]).alias("path"),
         )
 
-    def _learn_classes(self, parted: DataFrame) -> list[Row]:
-        """Classes of all parts; customers of each part and class."""
+    def _learn_classes(self, parted: DataFrame) -> None:
         sizes = parted.groupBy("part", "label").count().collect()
         empty = [part for part in JUDGED if not any(row["part"] == part for row in sizes)]
         if empty:
@@ -175,7 +179,7 @@ class ReadableTree:
         rarest = min(self.classes_, key=lambda name: in_train.get(name, 0))
         two = len(self.classes_) == 2
         self.event_: int | None = self.classes_.index(asked or rarest) if two else None
-        return sizes
+        self.weights_ = weigh_classes(self.classes_, in_train, self.settings.class_weights)
 
     def _choose(self) -> FeatureNames:
         """The first by gain ratio that tell something and don't just name the row."""
@@ -193,44 +197,28 @@ class ReadableTree:
             [row["feature"] for row in kept if row["kind"] == "category"],
         )
 
-    def _learnt_columns(self, sizes: Sequence[Row]) -> list[Column]:
+    def _learnt_columns(self) -> list[Column]:
         """A class's place, which tells MLlib how many there are, and what a customer counts."""
         places = [float(place) for place in range(len(self.classes_))]
         attribute = {"ml_attr": {"type": "nominal", "vals": self.classes_}}
         place = _as_map(self.classes_, places)[F.col("label")].alias("class", metadata=attribute)
-        weight = _as_map(self.classes_, self._weights(sizes))[F.col("label")].alias("weight")
+        weight = _as_map(self.classes_, self.weights_)[F.col("label")].alias("weight")
         return [place, weight]
 
-    def _weights(self, sizes: Sequence[Row]) -> list[float]:
-        asked = self.settings.class_weights
-        if isinstance(asked, dict):
-            unknown = sorted(set(asked) - set(self.classes_))
-            if unknown:
-                raise ConfigError(
-                    "train_tree.class_weights",
-                    f"classes among {', '.join(self.classes_)}",
-                    ", ".join(unknown),
-                    "correct the names",
-                )
-            return [asked.get(name, 1.0) for name in self.classes_]
-        if asked == "none":
-            return [1.0] * len(self.classes_)
-        counts = {row["label"]: row["count"] for row in sizes if row["part"] == TRAIN}
-        mean = sum(counts.values()) / len(self.classes_)
-        return [mean / counts.get(name, mean) for name in self.classes_]
-
     def _try(self, encoded: DataFrame, max_depth: int, min_leaf_rows: int) -> Trial:
-        classifier = DecisionTreeClassifier(
+        keeps_shares = self.event_ is not None and self.settings.impurity == "gini"
+        kind = DecisionTreeRegressor if keeps_shares else DecisionTreeClassifier
+        grower = kind(
             labelCol="class",
             weightCol="weight",
             leafCol="leaf",
-            impurity=self.settings.impurity,
+            impurity="variance" if keeps_shares else self.settings.impurity,
             maxDepth=max_depth,
             maxBins=max(self.settings.max_bins, self.settings.max_categories + 2),
             minInstancesPerNode=min_leaf_rows,
             seed=self.settings.seed,
         )
-        model = classifier.fit(encoded.where(F.col("part") == TRAIN))
+        model = grower.fit(encoded.where(F.col("part") == TRAIN))
         found = model.transform(encoded).groupBy("part", "leaf", "class").count().collect()
         n_leaves = (model.numNodes + 1) // 2
         counts = {part: np.zeros((n_leaves, len(self.classes_)), np.int64) for part in JUDGED}
@@ -243,14 +231,18 @@ class ReadableTree:
         }
         return Trial(max_depth, min_leaf_rows, model, counts, values)
 
-    def _read_leaves(self, sizes: Sequence[Row]) -> None:
+    def _read_leaves(self) -> None:
         counts, slots = self.best_.counts, self.encoding_.slots
         leaves = parse_leaves(self.best_.model.toDebugString, slots)
         self.conditions_ = [[read_condition(one, slots) for one in leaf] for leaf in leaves]
+        self.paths_ = [
+            " and ".join(read_condition(one, slots) for one in draw_together(leaf))
+            for leaf in leaves
+        ]
         shares = class_shares(counts[TRAIN])
         self.threshold_: float | None = None
         if self.event_ is None:
-            weighted = counts[TRAIN] * np.array(self._weights(sizes))
+            weighted = counts[TRAIN] * np.array(self.weights_)
             self.predicted_: list[int] = weighted.argmax(axis=1).tolist()
             return
         of_event = shares[:, self.event_]
@@ -259,18 +251,6 @@ class ReadableTree:
         self.predicted_ = [
             self.event_ if share >= self.threshold_ else 1 - self.event_ for share in of_event
         ]
-
-
-def with_part(rows: DataFrame, settings: TrainTreeSettings) -> DataFrame:
-    """The rows with ``part``: by a hash of user_id and seed, or new without a label."""
-    hashed = F.pmod(F.xxhash64("user_id", F.lit(settings.seed)), F.lit(_HASHES)) / _HASHES
-    part = (
-        F.when(F.col("label").isNull(), NEW)
-        .when(hashed < settings.train_share, TRAIN)
-        .when(hashed < settings.train_share + settings.validation_share, VALIDATION)
-        .otherwise(TEST)
-    )
-    return rows.withColumn("part", part)
 
 
 def _by_leaf(values: Sequence[Column]) -> Column:

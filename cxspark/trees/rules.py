@@ -37,7 +37,7 @@ def parse_leaves(text: str, slots: Sequence[Slot]) -> list[tuple[Condition, ...]
         slots: what its features mean.
 
     Returns:
-        The conditions from the root, several on one number or category being drawn together.
+        The conditions from the root, one per split.
 
     Example:
         >>> from cxspark.trees.encoding import NumberSlot
@@ -59,8 +59,30 @@ def parse_leaves(text: str, slots: Sequence[Slot]) -> list[tuple[Condition, ...]
             taken = [*taken[: depth - depth_of_first], _condition(found, slots)]
         elif "Predict:" in line:
             level = 0 if depth_of_first is None else depth - depth_of_first
-            leaves.append(_drawn_together(taken[:level]))
+            leaves.append(tuple(taken[:level]))
     return leaves
+
+
+def draw_together(taken: Sequence[Condition]) -> tuple[Condition, ...]:
+    """One condition per number or category, in the order in which they were first met.
+
+    Example:
+        >>> draw_together([Condition(0, high=9.0), Condition(0, low=1.0)])
+        (Condition(place=0, low=1.0, high=9.0, among=None),)
+    """
+    found: dict[int, Condition] = {}
+    for one in taken:
+        before = found.get(one.place, Condition(one.place))
+        lows = [bound for bound in (before.low, one.low) if bound is not None]
+        highs = [bound for bound in (before.high, one.high) if bound is not None]
+        sets = [among for among in (before.among, one.among) if among is not None]
+        found[one.place] = Condition(
+            one.place,
+            max(lows, default=None),
+            min(highs, default=None),
+            frozenset.intersection(*sets) if sets else None,
+        )
+    return tuple(found.values())
 
 
 def read_condition(one: Condition, slots: Sequence[Slot]) -> str:
@@ -92,23 +114,6 @@ def _condition(found: re.Match[str], slots: Sequence[Slot]) -> Condition:
     if found["not"] and isinstance(slot, CategorySlot):
         among = frozenset(range(len(slot.values))) - among
     return Condition(place, among=among)
-
-
-def _drawn_together(taken: Sequence[Condition]) -> tuple[Condition, ...]:
-    """One condition per place, in the order in which they were first met."""
-    found: dict[int, Condition] = {}
-    for one in taken:
-        before = found.get(one.place, Condition(one.place))
-        lows = [bound for bound in (before.low, one.low) if bound is not None]
-        highs = [bound for bound in (before.high, one.high) if bound is not None]
-        sets = [among for among in (before.among, one.among) if among is not None]
-        found[one.place] = Condition(
-            one.place,
-            max(lows, default=None),
-            min(highs, default=None),
-            frozenset.intersection(*sets) if sets else None,
-        )
-    return tuple(found.values())
 
 
 def _listed(among: frozenset[int], values: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from cxspark.contracts.features import FeatureChoice
 from cxspark.contracts.settings import Settings
 
+ClassWeights = Literal["balanced", "none"] | dict[str, Annotated[float, Field(gt=0)]]
+
 
 class GainSettings(Settings):
     """How gain is counted."""
@@ -53,14 +55,18 @@ class TrainTreeSettings(GainSettings):
         30, ge=1, le=1_000, description="commonest values of a category kept apart; the rest is one"
     )
     max_bins: int = Field(64, ge=2, le=10_000, description="thresholds tried of a number")
-    impurity: Literal["entropy", "gini"] = Field("entropy", description="what a split lessens")
+    impurity: Literal["gini", "entropy"] = Field(
+        "gini",
+        description="what a split lessens; with entropy, neighbouring leaves that stand for the "
+        "same class become one",
+    )
     depths: tuple[Annotated[int, Field(ge=1, le=30)], ...] = Field(
         (2, 3, 4, 5), min_length=1, description="depths tried"
     )
     min_leaf_rows: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (20, 100), min_length=1, description="least customers in a leaf, tried"
     )
-    class_weights: Literal["balanced", "none"] | dict[str, Annotated[float, Field(gt=0)]] = Field(
+    class_weights: ClassWeights = Field(
         "balanced",
         description="what a customer of a class counts: balanced: all classes the same in sum; "
         "none: 1; or class -> weight, 1 for those not named",

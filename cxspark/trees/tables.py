@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from cxspark.trees.classes import JUDGED, TEST, TRAIN, VALIDATION
 from cxspark.trees.quality import (
     class_shares,
     mean_average_precision,
     measure,
     trace_curve,
 )
-from cxspark.trees.readable_tree import CHOSEN_BY, JUDGED, TEST, TRAIN, VALIDATION, ReadableTree
+from cxspark.trees.readable_tree import CHOSEN_BY, ReadableTree
 
 Cells = tuple[object, ...]
 
@@ -22,7 +23,7 @@ def rule_rows(tree: ReadableTree) -> Iterator[Cells]:
         confidence = float(shares[leaf, guess])
         yield (
             leaf,
-            " and ".join(conditions),
+            tree.paths_[leaf],
             conditions,
             n_rows,
             n_rows / int(train.sum()),

@@ -1,7 +1,7 @@
 import pytest
 
 from cxspark.trees.encoding import CategorySlot, FlagSlot, NumberSlot
-from cxspark.trees.rules import Condition, parse_leaves, read_condition
+from cxspark.trees.rules import Condition, draw_together, parse_leaves, read_condition
 
 SLOTS = [
     NumberSlot("age", 40.0, True),
@@ -23,13 +23,22 @@ TREE = """DecisionTreeClassificationModel: uid=dtc, depth=3, numNodes=7, numClas
 """
 
 
-def test_leaves_come_in_order_with_their_conditions_drawn_together() -> None:
-    leaves = parse_leaves(TREE, SLOTS)
+def test_what_is_said_of_one_feature_is_drawn_together() -> None:
+    leaves = [draw_together(leaf) for leaf in parse_leaves(TREE, SLOTS)]
     assert [[read_condition(one, SLOTS) for one in leaf] for leaf in leaves] == [
         ["age <= 50.5 or unknown", "city is Oslo or any other"],
         ["age <= 15", "city is not Oslo or any other"],
         ["15 < age <= 50.5 or unknown", "city is not Oslo or any other"],
         ["age > 50.5"],
+    ]
+
+
+def test_splits_are_told_one_by_one() -> None:
+    third = parse_leaves(TREE, SLOTS)[2]
+    assert [read_condition(one, SLOTS) for one in third] == [
+        "age <= 50.5 or unknown",
+        "city is not Oslo or any other",
+        "age > 15 or unknown",
     ]
 
 
