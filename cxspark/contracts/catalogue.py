@@ -27,6 +27,7 @@ from cxspark.contracts.trees import (
     TREE_RULES,
     TREE_TRIALS,
 )
+from cxspark.contracts.value import CUSTOMER_VALUE, VALUE_FORECASTS, VALUE_MODELS
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -53,6 +54,9 @@ TABLES: dict[str, Table] = {
         TREE_CURVE,
         TREE_METRICS,
         TREE_TRIALS,
+        CUSTOMER_VALUE,
+        VALUE_MODELS,
+        VALUE_FORECASTS,
         LOADS,
         SNAPSHOTS,
         MODEL_METRICS,

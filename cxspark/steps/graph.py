@@ -12,6 +12,7 @@ from cxspark.steps import (
     build_interactions,
     build_report,
     build_user_item,
+    estimate_value,
     evaluate_recommenders,
     ingest_customers,
     ingest_events,
@@ -37,6 +38,7 @@ STEPS: dict[str, Step[Any]] = {
         recommend_blend.STEP,
         rank_features.STEP,
         train_tree.STEP,
+        estimate_value.STEP,
         build_report.STEP,
     )
 }

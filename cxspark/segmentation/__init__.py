@@ -1,0 +1,1 @@
+"""Customers in groups, and what each of them is worth."""
