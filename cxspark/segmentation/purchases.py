@@ -30,9 +30,9 @@ def measure_purchases(events: DataFrame, *, types: Collection[str]) -> DataFrame
     """What the events hold, and which of them are left out of what.
 
     Returns:
-        One row: newest_day (of any event, UTC; null where there is none), n_purchases, n_negative
-        (purchases of less than nothing), n_unpriced (without an amount), n_free (for nothing),
-        n_given_back (events of other types with a negative amount).
+        One row: newest_day (of any event, UTC; null where there is none), n_negative (purchases
+        of less than nothing), n_unpriced (without an amount), n_free (for nothing), n_given_back
+        (events of other types with a negative amount).
 
     Cost: one pass, no shuffle to speak of.
     """
@@ -40,7 +40,6 @@ def measure_purchases(events: DataFrame, *, types: Collection[str]) -> DataFrame
     is_purchase, amount = F.col("event_type").isin(*types), F.col("amount")
     return events.agg(
         F.to_date(F.max("event_at")).alias("newest_day"),
-        F.count_if(is_purchase).alias("n_purchases"),
         F.count_if(is_purchase & (amount < 0)).alias("n_negative"),
         F.count_if(is_purchase & _money().isNull()).alias("n_unpriced"),
         F.count_if(is_purchase & (amount == 0)).alias("n_free"),

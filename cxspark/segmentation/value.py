@@ -101,5 +101,6 @@ def _if_alive(parameters: BgNbdParameters, horizon: float, *, rate: float) -> Co
         return pa.array(told)
 
     # PySpark's stub asks for a third argument, PySpark itself warns of it.
-    counted = arrow_udf(count, "double")  # type: ignore[call-overload]
-    return F.lit(1.0) * counted("frequency", "age")
+    scored = arrow_udf(count, "double")  # type: ignore[call-overload]
+    counted: Column = scored("frequency", "age")
+    return counted

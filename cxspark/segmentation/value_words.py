@@ -12,14 +12,14 @@ from cxspark.segmentation.value_forecasts import EVERYONE, OURS
 def left_out(measured: Row) -> Iterator[str]:
     """Which events don't count, or not fully, of the row of `measure_purchases`."""
     told = {
-        "n_negative": "purchases of a negative amount aren't counted as purchases",
-        "n_unpriced": "purchases without an amount count as purchases, not in the spend",
-        "n_free": "purchases for nothing count as purchases, and as nothing in the spend",
-        "n_given_back": "events that give money back (returns) aren't set off against the spend",
+        "n_negative": "purchases of a negative amount, left out",
+        "n_unpriced": "purchases without an amount, which count as purchases but not in the spend",
+        "n_free": "purchases for nothing, which count as such in the spend",
+        "n_given_back": "events that give money back, not set off against the spend",
     }
     for name, what in told.items():
         if measured[name]:
-            yield f"{measured[name]:,} {what}"
+            yield f"{what}: {measured[name]:,}"
 
 
 def cautions(

@@ -1,6 +1,6 @@
 """Learn how customers buy and spend, test that on what came later, and tell what each is worth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -52,6 +52,7 @@ def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) ->
     every = tables.read(SILVER_EVENTS)
     events = every.where(F.col("source") == settings.source) if settings.source else every
     measured = measure_purchases(events, types=settings.event_types).collect()[0]
+    _warn(tables, left_out(measured))
     as_of = settings.as_of or _newest_day(measured)
     days = aggregate_purchase_days(events, types=settings.event_types, as_of=as_of).persist()
     until = _split_day(settings, days, as_of)
@@ -77,8 +78,7 @@ def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) ->
         discount=settings.discount,
         **common,
     )
-    for warning in (*left_out(measured), *verdicts(forecasts)):
-        tables.warn(warning)
+    _warn(tables, verdicts(forecasts))
     models = [_row(*one, settings, tables) for one in _models(judged, final)]
     ours = f"source = {quoted(settings.name)}"
     tables.side_by_side(
@@ -89,6 +89,11 @@ def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) ->
         ),
     )
     days.unpersist()
+
+
+def _warn(tables: Tables, warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        tables.warn(warning)
 
 
 def _newest_day(measured: Row) -> date:
@@ -138,8 +143,7 @@ def _learn(
         purchases,
         GammaGamma(**limits).fit(histories) if is_enough else None,
     )
-    for warning in cautions(name, purchases, window.spending, spends, settings.max_correlation):
-        tables.warn(warning)
+    _warn(tables, cautions(name, purchases, window.spending, spends, settings.max_correlation))
     return window
 
 
