@@ -1,5 +1,6 @@
 """Every table of the suite, by name."""
 
+from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
@@ -57,6 +58,7 @@ TABLES: dict[str, Table] = {
         CUSTOMER_VALUE,
         VALUE_MODELS,
         VALUE_FORECASTS,
+        DISTANCES,
         LOADS,
         SNAPSHOTS,
         MODEL_METRICS,

@@ -1,9 +1,11 @@
-"""Packing the cells of a sparse matrix into blocks of rows, one record each."""
+"""Packing the cells of a sparse matrix, or points, into blocks of rows, one record each."""
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
@@ -16,7 +18,9 @@ from pyspark.sql.types import (
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.table import Table, column
+from cxspark.distance.points import POINTS, to_array
 from cxspark.distance.rows import RowBlock
+from cxspark.distance.space import Space
 from cxspark.distance.worker import spare_modules
 
 CELLS = Table(
@@ -85,6 +89,34 @@ def pack_rows(cells: DataFrame, *, n_blocks: int) -> DataFrame:
     )
 
 
+def pack_points(points: DataFrame, *, n_blocks: int, space: Space) -> DataFrame:
+    """All points in blocks of rows, as they lie in a space: what ``nearest_blocks`` takes.
+
+    Args:
+        points: ``POINTS`` without missing values. Values beyond the space's columns come along
+            as they are: a search leaves them out by its ``n_compared``.
+        n_blocks: how many; each must fit a worker a few times over.
+        space: where distances are taken.
+
+    Returns:
+        ``ROW_BLOCKS``, each block in a partition of its own.
+
+    Raises:
+        ContractError: a column is missing or of another type; from the workers, a value is missing
+            or isn't finite.
+
+    Cost: one shuffle of the points.
+    """
+    require_columns(points, POINTS)
+    block = F.pmod(F.xxhash64("row_id"), F.lit(n_blocks)).cast("int")
+    return (
+        points.select(block.alias("block"), *POINTS.columns)
+        .repartitionById(n_blocks, "block")
+        .mapInArrow(partial(_pack_points, space=space), ROW_BLOCKS.schema)
+        .select(*ROW_BLOCKS.columns)
+    )
+
+
 def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """All cells of a partition as one block."""
     spare_modules()
@@ -98,4 +130,19 @@ def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         cells["value"].to_numpy(),
     )
     columns = [cells["block"][:1].combine_chunks(), pa.array([block.to_bytes()], pa.binary())]
+    yield pa.RecordBatch.from_arrays(columns, names=ROW_BLOCKS.columns)
+
+
+def _pack_points(batches: Iterator[pa.RecordBatch], *, space: Space) -> Iterator[pa.RecordBatch]:
+    """All points of a partition as one block."""
+    spare_modules()
+    parts = list(batches)
+    if not parts:
+        return
+    points = pa.Table.from_batches(parts).combine_chunks()
+    ids = points["row_id"].combine_chunks()
+    order = pc.sort_indices(ids)
+    lists = points["values"].combine_chunks().take(order)
+    block = RowBlock.of_values(ids.take(order), space.place(to_array(lists, len(lists[0]))))
+    columns = [points["block"][:1].combine_chunks(), pa.array([block.to_bytes()], pa.binary())]
     yield pa.RecordBatch.from_arrays(columns, names=ROW_BLOCKS.columns)

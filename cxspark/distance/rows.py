@@ -40,13 +40,7 @@ class RowBlock:
         Raises:
             ContractError: a column is negative, or a value isn't finite.
         """
-        if columns.min(initial=0) < 0 or not np.isfinite(values).all():
-            raise ContractError(
-                "cells",
-                "columns from 0 and finite values",
-                f"column {columns.min()}, {np.sum(~np.isfinite(values))} values not finite",
-                "filter such cells, or mend the job that made them",
-            )
+        _require_finite(columns, values)
         encoded = ids.dictionary_encode()
         order = pc.sort_indices(encoded.dictionary).to_numpy()
         numbers = np.empty(order.size, np.int32)
@@ -55,6 +49,19 @@ class RowBlock:
         shape = (order.size, int(columns.max(initial=-1)) + 1)
         matrix = csr_matrix((values, (rows, columns)), shape)
         return cls(encoded.dictionary.take(pa.array(order)), matrix)
+
+    @classmethod
+    def of_values(cls, ids: pa.StringArray, values: NDArray[np.float64]) -> "RowBlock":
+        """The rows of an array, each with all its columns; ids ascending.
+
+        Raises:
+            ContractError: a value isn't finite.
+        """
+        n_rows, n_columns = values.shape
+        columns = np.tile(np.arange(n_columns, dtype=np.int32), n_rows)
+        _require_finite(columns, values.ravel())
+        starts = np.arange(n_rows + 1, dtype=np.int32) * n_columns
+        return cls(ids, csr_matrix((values.ravel(), columns, starts), values.shape))
 
     @classmethod
     def from_bytes(cls, stream: pa.Buffer | bytes) -> "RowBlock":
@@ -76,6 +83,16 @@ class RowBlock:
         matrix.eliminate_zeros()
         enough = np.flatnonzero(np.diff(matrix.indptr) >= at_least)
         return RowBlock(self.ids.take(pa.array(enough)), matrix[enough])
+
+
+def _require_finite(columns: NDArray[np.int32], values: NDArray[np.float64]) -> None:
+    if columns.min(initial=0) < 0 or not np.isfinite(values).all():
+        raise ContractError(
+            "cells",
+            "columns from 0 and finite values",
+            f"column {columns.min()}, {np.sum(~np.isfinite(values))} values not finite",
+            "filter such cells, or mend the job that made them",
+        )
 
 
 def widened(matrix: csr_matrix, n_columns: int) -> csr_matrix:

@@ -13,6 +13,7 @@ from cxspark.steps import (
     build_report,
     build_user_item,
     estimate_value,
+    compute_distances,
     evaluate_recommenders,
     ingest_customers,
     ingest_events,
@@ -39,6 +40,7 @@ STEPS: dict[str, Step[Any]] = {
         rank_features.STEP,
         train_tree.STEP,
         estimate_value.STEP,
+        compute_distances.STEP,
         build_report.STEP,
     )
 }

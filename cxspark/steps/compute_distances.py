@@ -1,0 +1,84 @@
+"""Compute distances between customers: all pairs, two sets, to a group's mean, or the nearest."""
+
+from functools import reduce
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from cxspark.contracts.distances import DISTANCES
+from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
+from cxspark.distance import Moments, measure_points, points_of
+from cxspark.distance.covariance import Remedy
+from cxspark.distance.modes import MODES, Sets, split_sets
+from cxspark.distance.settings import ComputeDistancesSettings
+from cxspark.distance.space import fit_space
+from cxspark.runtime.ddl import quoted
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+from cxspark.steps.features import Features, read_features
+
+
+def run(spark: SparkSession, settings: ComputeDistancesSettings, tables: Tables) -> None:  # noqa: ARG001
+    """Measure all who take part in one pass, then take the distances and write them."""
+    features = read_features(tables, settings.features)
+    numbers = features.names.numbers
+    parts = read_sets(features, settings, tables)
+    measured = [
+        Moments.from_row(measure_points(points_of(rows), n_columns=len(numbers)).collect()[0])
+        for rows in parts
+    ]
+    moments = reduce(Moments.merged, measured)
+    if moments.n_missing:
+        tables.warn(
+            f"{moments.n_missing} customers of {features.source} left out: they lack a value of "
+            f"{', '.join(numbers)}"
+        )
+    space = fit_space(
+        moments,
+        numbers,
+        scale=settings.scale,
+        whiten=settings.metric == "mahalanobis",
+        remedy=Remedy(settings.ridge, settings.shrinkage),
+    )
+    sets = Sets(parts[0], parts[-1], features.names, measured[0].n_rows, measured[-1].n_rows)
+    keys = {
+        "source": features.source,
+        "mode": settings.mode,
+        "metric": settings.metric,
+        "scale": settings.scale,
+    }
+    distances = MODES[settings.mode](sets, space, settings)
+    tables.overwrite(
+        DISTANCES,
+        distances.withColumns({name: F.lit(value) for name, value in keys.items()}).select(
+            *DISTANCES.columns
+        ),
+        where=" AND ".join(f"{name} = {quoted(value)}" for name, value in keys.items()),
+        facts={"numbers": list(numbers), "settings": settings.model_dump(mode="json")},
+    )
+
+
+def read_sets(
+    features: Features, settings: ComputeDistancesSettings, tables: Tables
+) -> list[DataFrame]:
+    """The customers' features: one frame, or those of the first set and of the second."""
+    others = settings.others
+    if others is None:
+        return [features.rows]
+    if others.source is None:
+        return list(split_sets(features.rows, features.names, others))
+    choice = settings.features.model_copy(
+        update={"source": others.source, "numbers": features.names.numbers, "categories": ()}
+    )
+    return [features.rows, read_features(tables, choice).rows]
+
+
+STEP = Step(
+    name="compute_distances",
+    summary="customers' features -> Euclid's or Mahalanobis' distances between them",
+    settings=ComputeDistancesSettings,
+    reads=(CUSTOMERS,),
+    writes=(DISTANCES,),
+    optional=(CUSTOMER_FEATURES,),
+    run=run,
+)
