@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.ml.feature import VectorAssembler
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from cxspark.contracts.features import FeatureNames
@@ -30,10 +30,17 @@ class FlagSlot:
 
 @dataclass(frozen=True)
 class CategorySlot:
-    """A category: its place among the values, of which the last are `OTHER` and `UNKNOWN`."""
+    """A category: its place among the values, of which the last are `OTHER` and `UNKNOWN`.
+
+    Attributes:
+        name: of the feature.
+        values: in order of their places.
+        unseen: those of the last two that no customer to learn from had.
+    """
 
     name: str
     values: Sequence[str]
+    unseen: frozenset[str] = frozenset()
 
 
 Slot = NumberSlot | FlagSlot | CategorySlot
@@ -70,11 +77,11 @@ class Encoding:
 
     def _value(self, slot: Slot) -> Column:
         if isinstance(slot, CategorySlot):
-            value = F.get("categories", F.lit(list(self.names.categories).index(slot.name)))
+            value = _element("categories", self.names.categories, slot.name)
             places = {text: float(place) for place, text in enumerate(slot.values[:-2])}
             known = F.coalesce(_looked_up(places, value), F.lit(float(len(places))))
             return F.when(value.isNull(), F.lit(float(len(places) + 1))).otherwise(known)
-        value = F.get("numbers", F.lit(list(self.names.numbers).index(slot.name)))
+        value = _element("numbers", self.names.numbers, slot.name)
         if isinstance(slot, FlagSlot):
             return value.isNull().cast("double")
         return F.coalesce(value, F.lit(slot.median))
@@ -94,31 +101,40 @@ def learn_encoding(
 
     Cost: two passes; what is collected is a row, and `max_categories` values per category.
     """
+    known = _describe(rows, names, chosen)
     slots: list[Slot] = []
-    if chosen.numbers:
-        values = {
-            name: F.get("numbers", F.lit(list(names.numbers).index(name)))
-            for name in chosen.numbers
-        }
-        (known,) = rows.agg(
-            *(
-                F.percentile_approx(value, 0.5).alias(f"median_{name}")
-                for name, value in values.items()
-            ),
-            *(F.bool_or(value.isNull()).alias(f"missing_{name}") for name, value in values.items()),
-        ).collect()
-        for name in chosen.numbers:
-            median, has_missing = known[f"median_{name}"], known[f"missing_{name}"]
-            slots.append(NumberSlot(name, 0.0 if median is None else median, has_missing))
-            slots += [FlagSlot(name)] * has_missing
-    common = _commonest(rows, names, chosen.categories, max_categories)
-    slots += [CategorySlot(name, (*common[name], OTHER, UNKNOWN)) for name in chosen.categories]
+    for name in chosen.numbers:
+        median, has_missing = known[f"median_{name}"], known[f"no_number_{name}"]
+        slots.append(NumberSlot(name, 0.0 if median is None else median, has_missing))
+        slots += [FlagSlot(name)] * has_missing
+    common = _commonest(rows, names, chosen.categories, max_categories + 1)
+    for name in chosen.categories:
+        kept = sorted(common[name][:max_categories])
+        has_others = len(common[name]) > max_categories
+        seen = {OTHER: has_others, UNKNOWN: known[f"no_category_{name}"]}
+        unseen = frozenset(text for text, is_seen in seen.items() if not is_seen)
+        slots.append(CategorySlot(name, (*kept, OTHER, UNKNOWN), unseen))
     return Encoding(slots, names)
+
+
+def _describe(rows: DataFrame, names: FeatureNames, chosen: FeatureNames) -> Row:
+    """The medians, and which features some row lacks."""
+    numbers = {name: _element("numbers", names.numbers, name) for name in chosen.numbers}
+    categories = {
+        name: _element("categories", names.categories, name) for name in chosen.categories
+    }
+    (found,) = rows.agg(
+        *(F.percentile_approx(one, 0.5).alias(f"median_{name}") for name, one in numbers.items()),
+        *(F.bool_or(one.isNull()).alias(f"no_number_{name}") for name, one in numbers.items()),
+        *(F.bool_or(one.isNull()).alias(f"no_category_{name}") for name, one in categories.items()),
+    ).collect()
+    return found
 
 
 def _commonest(
     rows: DataFrame, names: FeatureNames, chosen: Sequence[str], n: int
 ) -> Mapping[str, Sequence[str]]:
+    """Of each category the n values that most rows have, these first."""
     found: dict[str, list[str]] = {name: [] for name in chosen}
     if not chosen:
         return found
@@ -126,12 +142,15 @@ def _commonest(
     values = rows.select(F.posexplode("categories").alias("place", "value"))
     values = values.where(F.col("place").isin(places) & F.col("value").isNotNull())
     by_count = Window.partitionBy("place").orderBy(F.col("count").desc(), "value")
-    ranked = (
-        values.groupBy("place", "value").count().withColumn("rank", F.row_number().over(by_count))
-    )
-    for row in ranked.where(F.col("rank") <= n).orderBy("place", "value").collect():
+    ranked = values.groupBy("place", "value").count()
+    ranked = ranked.withColumn("rank", F.row_number().over(by_count)).where(F.col("rank") <= n)
+    for row in ranked.orderBy("place", "rank").collect():
         found[names.categories[row["place"]]].append(row["value"])
     return found
+
+
+def _element(array: str, names: Sequence[str], name: str) -> Column:
+    return F.get(array, F.lit(list(names).index(name)))
 
 
 def _looked_up(places: Mapping[str, float], value: Column) -> Column:

@@ -91,7 +91,7 @@ def read_condition(one: Condition, slots: Sequence[Slot]) -> str:
     if isinstance(slot, FlagSlot):
         return f"{slot.name} is {'known' if one.low is None else UNKNOWN}"
     if isinstance(slot, CategorySlot):
-        return f"{slot.name} is {_listed(one.among or frozenset(), slot.values)}"
+        return f"{slot.name} is {_listed(one.among or frozenset(), slot)}"
     low, high = one.low, one.high
     if low is None:
         text = f"{slot.name} <= {_short(high)}"
@@ -116,13 +116,14 @@ def _condition(found: re.Match[str], slots: Sequence[Slot]) -> Condition:
     return Condition(place, among=among)
 
 
-def _listed(among: frozenset[int], values: Sequence[str]) -> str:
-    """Those there are, or those that aren't, whichever is shorter."""
-    inside = [text for place, text in enumerate(values) if place in among]
-    outside = [text for place, text in enumerate(values) if place not in among]
-    if len(inside) <= len(outside) or not outside:
-        return _joined(inside, "or")
-    return f"not {_joined(outside, 'or')}"
+def _listed(among: frozenset[int], slot: CategorySlot) -> str:
+    """Those there are, or those that aren't, whichever is shorter; not what was never met."""
+    met = [(place, text) for place, text in enumerate(slot.values) if text not in slot.unseen]
+    inside = [text for place, text in met if place in among]
+    outside = [text for place, text in met if place not in among]
+    if not inside or (outside and len(outside) < len(inside)):
+        return f"not {_joined(outside, 'or')}"
+    return _joined(inside, "or")
 
 
 def _joined(texts: Sequence[str], word: str) -> str:

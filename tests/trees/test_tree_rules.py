@@ -60,3 +60,12 @@ def test_a_tree_of_one_leaf_has_no_condition() -> None:
 )
 def test_conditions_are_read(condition: Condition, words: str) -> None:
     assert read_condition(condition, SLOTS) == words
+
+
+def test_what_was_never_met_is_not_told_of() -> None:
+    slot = CategorySlot("city", ("Oslo", "Rome", "any other", "unknown"), frozenset({"any other"}))
+    words = [read_condition(Condition(0, among=frozenset(one)), [slot]) for one in ({0, 2}, {1, 3})]
+    assert words == ["city is Oslo", "city is not Oslo"]
+    assert read_condition(Condition(0, among=frozenset({2})), [slot]) == (
+        "city is not Oslo, Rome or unknown"
+    )
