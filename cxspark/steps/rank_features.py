@@ -9,21 +9,20 @@ from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps.features import read_features
 from cxspark.trees.feature_gain import FeatureGain
-from cxspark.trees.settings import GainSettings, RankFeaturesSettings
+from cxspark.trees.settings import RankFeaturesSettings
 
 
 def run(spark: SparkSession, settings: RankFeaturesSettings, tables: Tables) -> None:
     """Count every feature by label in one pass, score, write this source's and label's rows."""
     features = read_features(tables, settings.features, label=settings.label)
-    gain = FeatureGain(**settings.model_dump(include=set(GainSettings.model_fields)))
-    gain.fit(features.rows, features.names)
+    gain = FeatureGain(settings).fit(features.rows, features.names)
     scores = spark.createDataFrame(
         [(features.source, settings.label, *row) for row in gain.scores_], FEATURES_GAIN.schema
     )
     ours = f"source = {quoted(features.source)} AND label = {quoted(settings.label)}"
     tables.overwrite(FEATURES_GAIN, scores, where=ours)
     if gain.n_unlabelled_:
-        tables.warn(f"{gain.n_unlabelled_:,} customers have no {settings.label}: left out")
+        tables.warn(f"customers without {settings.label}, left out: {gain.n_unlabelled_:,}")
 
 
 STEP = Step(

@@ -7,6 +7,7 @@ from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.features import FeatureNames
 from cxspark.trees.counting import LABELS, count_bins, count_values
 from cxspark.trees.gain import quantile_cuts, score_features
+from cxspark.trees.settings import GainSettings
 
 _MOST_CLASSES = 100
 
@@ -15,10 +16,8 @@ class FeatureGain:
     """Ranks features by how well they tell a label, C4.5's gain ratio.
 
     Args:
-        max_values: distinct values of a number up to which every threshold is tried.
-        n_bins: thresholds tried of a number with more; each one's gain is exact, only their
-            choice is limited.
-        identifier_share: distinct values per known value from which a feature is an identifier.
+        settings: how gain is counted. With bins each threshold's gain is exact; only the choice of
+            thresholds is limited.
 
     Attributes:
         labels_: class -> its rows, by name.
@@ -26,12 +25,9 @@ class FeatureGain:
         scores_: one row per feature, the columns of ``FEATURES_GAIN`` from `feature` on, by rank.
     """
 
-    def __init__(
-        self, *, max_values: int = 20_000, n_bins: int = 1_000, identifier_share: float = 0.95
-    ) -> None:
-        self.max_values = max_values
-        self.n_bins = n_bins
-        self.identifier_share = identifier_share
+    def __init__(self, settings: GainSettings) -> None:
+        self.settings = settings
+        self._limits = {"max_values": settings.max_values, "n_bins": settings.n_bins}
 
     def fit(self, rows: DataFrame, names: FeatureNames) -> "FeatureGain":
         """Count, and score.
@@ -49,13 +45,13 @@ class FeatureGain:
         """
         if not (names.numbers or names.categories):
             raise ConfigError("features", "at least one", "none", "choose some beside the label")
-        counts = count_values(rows, names, max_values=self.max_values, n_bins=self.n_bins).persist()
+        counts = count_values(rows, names, **self._limits).persist()
         try:
             self._learn_labels(counts)
             labels = list(self.labels_)
             exact = self._with_bins(counts, rows, len(names.numbers))
             scores = score_features(
-                exact, names, labels=labels, identifier_share=self.identifier_share
+                exact, names, labels=labels, identifier_share=self.settings.identifier_share
             )
             self.scores_: list[Row] = scores.orderBy("rank").collect()
         finally:
@@ -88,7 +84,10 @@ class FeatureGain:
     def _with_bins(self, counts: DataFrame, rows: DataFrame, n_numbers: int) -> DataFrame:
         """The counts, with bins in place of the values of numbers that have too many."""
         found = quantile_cuts(
-            counts, n_numbers=n_numbers, max_values=self.max_values, n_bins=self.n_bins
+            counts,
+            n_numbers=n_numbers,
+            max_values=self.settings.max_values,
+            n_bins=self.settings.n_bins,
         ).collect()
         if not found:
             return counts

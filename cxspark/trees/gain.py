@@ -1,6 +1,8 @@
 """Gain and gain ratio of features, from counts of their values by label."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -204,7 +206,4 @@ def _known(columns: Sequence[str]) -> Column:
 
 
 def _sum(columns: Sequence[Column]) -> Column:
-    total = columns[0]
-    for one in columns[1:]:
-        total = total + one
-    return total
+    return reduce(add, columns)

@@ -24,7 +24,7 @@ from cxspark.trees.quality import (
     trace_curve,
 )
 from cxspark.trees.rules import draw_together, parse_leaves, read_condition
-from cxspark.trees.settings import GainSettings, TrainTreeSettings
+from cxspark.trees.settings import TrainTreeSettings
 
 CHOSEN_BY = "average_precision"
 
@@ -105,8 +105,7 @@ class ReadableTree:
         """
         parted = with_part(rows.where(F.col("label").isNotNull()), self.settings)
         train = parted.where(F.col("part") == TRAIN)
-        gain = FeatureGain(**self.settings.model_dump(include=set(GainSettings.model_fields)))
-        self.gain_ = gain.fit(train, names)
+        self.gain_ = FeatureGain(self.settings).fit(train, names)
         self._learn_classes(parted)
         self.encoding_: Encoding = learn_encoding(
             train, names, chosen=self._choose(), max_categories=self.settings.max_categories

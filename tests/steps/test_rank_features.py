@@ -44,7 +44,7 @@ def rank(spark: SparkSession, folder: Path, source: str, label: str) -> list[str
 def test_each_source_and_label_keeps_its_rows_and_replaces_them(
     spark: SparkSession, folder: Path
 ) -> None:
-    assert rank(spark, folder, "bank", "churned") == ["1 customers have no churned: left out"]
+    assert rank(spark, folder, "bank", "churned") == ["customers without churned, left out: 1"]
     assert rank(spark, folder, "it's", "bought") == []
     before = tables_at(spark, folder).read(FEATURES_GAIN).orderBy("source", "rank").collect()
     assert [(row["source"], row["feature"], row["rank"]) for row in before] == [

@@ -19,6 +19,7 @@ from cxspark.contracts.trees import (
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
+from cxspark.steps.studies import collect_studies
 from cxspark.steps.train_tree import STEP
 from cxspark.trees.settings import TrainTreeSettings
 
@@ -143,6 +144,15 @@ def test_the_best_trial_is_the_tree(spark: SparkSession, folder: Path) -> None:
     assert [row["is_chosen"] for row in trials] == [False, True]
     assert trials[1]["validation_value"] > trials[0]["validation_value"]
     assert len(content(spark, folder, TREE_RULES)) == trials[1]["n_leaves"]
+
+
+def test_the_report_gets_what_was_found_on_the_test(spark: SparkSession, folder: Path) -> None:
+    study = next(one for one in collect_studies(tables_at(spark, folder)) if one.label == "buys")
+    assert (study.source, study.event, list(study.gains)) == ("it's", "yes", [])
+    assert [row["leaf"] for row in study.rules] == list(range(len(study.rules)))
+    assert {row["part"] for row in (*study.curve, *study.metrics)} == {"test"}
+    assert study.chosen is not None
+    assert next(name for name, *_ in study.beside) == "accuracy"
 
 
 def test_three_classes_have_rules_and_no_curve(spark: SparkSession, folder: Path) -> None:

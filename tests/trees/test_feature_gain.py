@@ -13,6 +13,7 @@ from pyspark.sql import Row, SparkSession
 from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.features import FeatureNames
 from cxspark.trees.feature_gain import FeatureGain
+from cxspark.trees.settings import GainSettings
 
 NAMES = FeatureNames(("n",), ("c",))
 
@@ -20,7 +21,7 @@ NAMES = FeatureNames(("n",), ("c",))
 def scores_of(
     spark: SparkSession, customers: Sequence[Customer], names: FeatureNames = NAMES, **options: int
 ) -> dict[str, Row]:
-    gain = FeatureGain(**options).fit(make_rows(spark, customers), names)
+    gain = FeatureGain(GainSettings(**options)).fit(make_rows(spark, customers), names)
     return {row["feature"]: row for row in gain.scores_}
 
 
@@ -172,7 +173,7 @@ def test_ranks_are_by_ratio_then_gain_then_name(spark: SparkSession) -> None:
 def test_rows_without_a_label_are_left_out_and_counted(spark: SparkSession) -> None:
     rows = [([1.0], ["a"], "x"), ([2.0], ["b"], "y")]
     without = [([1.0], ["b"], None)] * 3
-    gain = FeatureGain().fit(make_rows(spark, [*rows, *without]), NAMES)
+    gain = FeatureGain(GainSettings()).fit(make_rows(spark, [*rows, *without]), NAMES)
     assert gain.n_unlabelled_ == 3
     assert gain.labels_ == {"x": 1, "y": 1}
     assert {row["gain"] for row in gain.scores_} == {1.0}
@@ -190,15 +191,15 @@ def test_a_label_needs_two_classes(
     spark: SparkSession, customers: list[Customer], found: str
 ) -> None:
     with pytest.raises(ContractError, match=found):
-        FeatureGain().fit(make_rows(spark, customers), NAMES)
+        FeatureGain(GainSettings()).fit(make_rows(spark, customers), NAMES)
 
 
 def test_a_label_of_very_many_classes_is_refused(spark: SparkSession) -> None:
     rows = make_rows(spark, [([1.0], ["a"], f"l{i}") for i in range(101)])
     with pytest.raises(ConfigError, match="at most 100 classes"):
-        FeatureGain().fit(rows, NAMES)
+        FeatureGain(GainSettings()).fit(rows, NAMES)
 
 
 def test_there_must_be_a_feature(spark: SparkSession) -> None:
     with pytest.raises(ConfigError, match="at least one"):
-        FeatureGain().fit(make_rows(spark, [([], [], "x")]), FeatureNames((), ()))
+        FeatureGain(GainSettings()).fit(make_rows(spark, [([], [], "x")]), FeatureNames((), ()))
