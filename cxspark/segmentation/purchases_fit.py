@@ -1,7 +1,6 @@
 """BG/NBD learnt from customers' histories."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Self
 
 import numpy as np
@@ -19,7 +18,7 @@ from cxspark.segmentation.value_likelihood import collect_groups, maximize
 
 _DOUBLINGS = 14
 # Beyond these, customers are as good as alike, or all alike in leaving never or at once.
-_RANGES = ((1e-3, 1e3), (1e-3, 1e6), (1e-3, 1e3), (1e-3, 1e3))
+_RANGES = {"r": (1e-3, 1e3), "alpha": (1e-3, 1e6), "a": (1e-3, 1e3), "b": (1e-3, 1e3)}
 
 
 class BgNbd:
@@ -78,7 +77,7 @@ class BgNbd:
         self.n_customers_ = int(total)
         self.rate_ = rate
         self.grid_ = 0 if place == 0 else 2 ** (place - 1)
-        self.at_bounds_ = [list(asdict(self.parameters_))[place] for place in best.at_bounds]
+        self.at_bounds_ = best.at_bounds
         return self
 
     def _require(self, counts: Floats, known: Histories) -> None:

@@ -18,7 +18,7 @@ from scipy.special import betaincinv, digamma, expit, gammaln, hyp2f1
 Floats = NDArray[np.float64]
 
 # Nearer to 1 than this, E[Y] is taken from both sides: its own form is 0 / 0 there.
-_NEAR_ONE = 1e-4
+_NEAR_ONE = 1e-5
 _N_QUANTILES = 64
 
 

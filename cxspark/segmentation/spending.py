@@ -9,7 +9,7 @@ P. Fader, B. Hardie, K. Lee, RFM and CLV: Using Iso-Value Curves, Journal of Mar
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from typing import Self
 
 import numpy as np
@@ -24,7 +24,7 @@ from cxspark.segmentation.value_likelihood import collect_groups, maximize
 Floats = NDArray[np.float64]
 
 # With q up to 1 the mean over all customers is infinite.
-_RANGES = ((1e-6, 1e6), (1.001, 1e6), (1e-6, 1e6))
+_RANGES = {"p": (1e-3, 1e4), "q": (1.001, 1e4), "v": (1e-6, 1e8)}
 _FINEST, _DOUBLINGS = 0.001, 10
 
 
@@ -170,7 +170,7 @@ class GammaGamma:
         self.log_likelihood_ = (best.value - float(np.log(money))) * float(total)
         self.n_customers_ = int(total)
         self.grid_ = 0.0 if place == 0 else _FINEST * 2 ** (place - 1)
-        self.at_bounds_ = [list(asdict(self.parameters_))[place] for place in best.at_bounds]
+        self.at_bounds_ = best.at_bounds
         return self
 
 

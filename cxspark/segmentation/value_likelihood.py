@@ -1,6 +1,6 @@
 """Maximum likelihood: groups of equal customers to the driver, and the parameters that fit best."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,12 @@ class Fit:
     Attributes:
         parameters: in the order of the starts.
         value: of the objective there.
-        at_bounds: places of those that ended where they may go no further.
+        at_bounds: names of those that ended where they may go no further.
     """
 
     parameters: Sequence[float]
     value: float
-    at_bounds: Sequence[int]
+    at_bounds: Sequence[str]
 
 
 def collect_groups(candidates: Iterable[DataFrame], *, max_groups: int) -> tuple[int, pa.Table]:
@@ -64,7 +64,11 @@ def collect_groups(candidates: Iterable[DataFrame], *, max_groups: int) -> tuple
 
 
 def maximize(
-    objective: Objective, *, starts: Sequence[Sequence[float]], ranges: Sequence[Range], model: str
+    objective: Objective,
+    *,
+    starts: Sequence[Sequence[float]],
+    ranges: Mapping[str, Range],
+    model: str,
 ) -> Fit:
     """The positive parameters with the greatest value, from the best of several starts.
 
@@ -73,13 +77,13 @@ def maximize(
     Args:
         objective: parameters -> a mean log likelihood, and its gradient by the parameters.
         starts: where to begin; the same start gives the same end.
-        ranges: smallest and largest value of each parameter.
+        ranges: name of each parameter -> its smallest and largest value, in order.
         model: its name, for the error.
 
     Raises:
         QualityGateError: from no start is a point reached where the likelihood is flat.
     """
-    bounds = np.log(np.asarray(ranges))
+    bounds = np.log(np.asarray(list(ranges.values())))
 
     def falling(logs: Floats) -> tuple[float, Floats]:
         parameters = np.exp(logs)
@@ -107,7 +111,8 @@ def maximize(
         )
     best = min(reached, key=lambda end: float(end.fun))
     stuck = np.isclose(best.x[:, None], bounds, rtol=0, atol=1e-6).any(axis=1)
-    return Fit(np.exp(best.x).tolist(), -float(best.fun), np.flatnonzero(stuck).tolist())
+    names = [name for name, is_stuck in zip(ranges, stuck, strict=True) if is_stuck]
+    return Fit(np.exp(best.x).tolist(), -float(best.fun), names)
 
 
 def _is_flat(end: OptimizeResult[Any], bounds: Floats) -> bool:

@@ -52,8 +52,16 @@ def cautions(
             yield f"{window}: {name} learnt from customers rounded to a grid of {model.grid_:g}"
 
 
-def verdicts(forecasts: Sequence[Row]) -> Iterator[str]:
-    """Where a naive forecast was nearer than BG/NBD beyond noise, over all customers."""
+def verdicts(forecasts: Sequence[Row], newcomers: int) -> Iterator[str]:
+    """Where a naive forecast was nearer than BG/NBD beyond noise, over all customers.
+
+    ``newcomers``: customers whom nothing was forecast for, as they came in the holdout.
+    """
+    if newcomers:
+        yield (
+            f"customers who first bought after {forecasts[0]['calibration_until']}, whom no "
+            f"forecast is made for: {newcomers:,}"
+        )
     for row in forecasts:
         if row["bin"] != EVERYONE or row["model"] == OURS:
             continue

@@ -78,7 +78,8 @@ def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) ->
         discount=settings.discount,
         **common,
     )
-    _warn(tables, verdicts(forecasts))
+    newcomers = final.purchases.n_customers_ - judged.purchases.n_customers_
+    _warn(tables, verdicts(forecasts, newcomers))
     models = [_row(*one, settings, tables) for one in _models(judged, final)]
     ours = f"source = {quoted(settings.name)}"
     tables.side_by_side(
@@ -88,7 +89,8 @@ def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) ->
             for table, rows in ((VALUE_MODELS, models), (VALUE_FORECASTS, forecasts))
         ),
     )
-    days.unpersist()
+    for frame in (judged.histories, final.histories, days):
+        frame.unpersist()
 
 
 def _warn(tables: Tables, warnings: Iterable[str]) -> None:
@@ -131,7 +133,7 @@ def _learn(
     name: str, until: date, days: DataFrame, settings: EstimateValueSettings, tables: Tables
 ) -> Window:
     """Both models of the purchases up to a day, with what a person should know of them."""
-    histories = summarize_purchases(days, until=until, unit_days=settings.unit_days)
+    histories = summarize_purchases(days, until=until, unit_days=settings.unit_days).persist()
     limits = settings.model_dump(include={"min_customers", "max_groups"})
     purchases = BgNbd(**limits).fit(histories)
     spends = describe_spending(histories).collect()[0]

@@ -100,10 +100,13 @@ def test_one_customer_has_a_difference_without_an_interval(spark: SparkSession) 
 def test_a_naive_forecast_that_wins_is_told(
     spark: SparkSession, found: dict[tuple[str, str], Row]
 ) -> None:
-    assert list(verdicts(list(found.values()))) == []
+    (newcomers,) = verdicts(list(found.values()), 12)
+    assert (
+        newcomers == "customers who first bought after 2026-01-01, whom no forecast is made for: 12"
+    )
     # Everyone goes on as before, however long she was silent: the model doesn't think so.
     same = [(4, 1.0 + i / 100, 20.0, 1) for i in range(20)]
-    told = list(verdicts(evaluate(spark, same, rate=0.2)))
+    told = list(verdicts(evaluate(spark, same, rate=0.2), 0))
     assert len(told) == 4
     assert "naive forecast average was nearer than bg_nbd" in told[0]
     assert "by mse: -" in told[0]
