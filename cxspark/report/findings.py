@@ -42,6 +42,21 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Value:
+    """What one source's customers are worth; nothing where none were valued.
+
+    Attributes:
+        summary: the first row of `summarize_values`.
+        sizes: `aggregate_values`.
+        forecasts: `select_forecasts`.
+    """
+
+    summary: Row | None = None
+    sizes: Sequence[Row] = ()
+    forecasts: Sequence[Row] = ()
+
+
+@dataclass(frozen=True)
 class Findings:
     """Rows of the transforms of this room, by the transform they come from.
 
@@ -61,6 +76,7 @@ class Findings:
         recommendations: `aggregate_recommendations`.
         recommended: `rank_recommended`.
         evaluation: of the recommenders.
+        value: of the customers.
         close_up: of a few customers.
         names: item_id -> item_name.
         studies: of what tells customers apart.
@@ -81,6 +97,7 @@ class Findings:
     recommendations: Sequence[Row]
     recommended: Sequence[Row]
     evaluation: Evaluation = Evaluation()
+    value: Value = Value()
     close_up: CloseUp = CloseUp()
     names: Mapping[str, str] = field(default_factory=dict)
     studies: Sequence[Study] = ()

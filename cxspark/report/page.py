@@ -8,6 +8,8 @@ from markupsafe import Markup
 from cxspark.report.board import Board, lay_out_board
 from cxspark.report.board_charts import chart_cost, chart_groups, chart_quality
 from cxspark.report.cards import lay_out_card
+from cxspark.report.customer_value import MODELS, verdict
+from cxspark.report.customer_value_charts import draw_value, span
 from cxspark.report.drawing import Chart
 from cxspark.report.findings import Findings, Origin
 from cxspark.report.intake import OTHER
@@ -35,6 +37,7 @@ from cxspark.report.wording import (
 )
 
 _WORDING = (counted, day, decimal, fixed, goes_by, instant, metric, percent, signed, whole)
+_OF_VALUE = (span, verdict)
 
 
 def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: str) -> str:
@@ -58,7 +61,9 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update({function.__name__: function for function in _WORDING})
+    environment.globals.update(
+        {function.__name__: function for function in (*_WORDING, *_OF_VALUE)}
+    )
     return environment.get_template("page.html.jinja").render(
         title=title,
         algorithm=algorithm,
@@ -67,6 +72,7 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         style=_style_sheet(),
         charts=draw_charts(findings, board),
         board=board,
+        value_models=MODELS,
         cards=[
             lay_out_card(user, findings.close_up, findings.names)
             for user in findings.close_up.users
@@ -98,7 +104,7 @@ def draw_charts(found: Findings, board: Board | None) -> dict[str, Chart]:
         drawn["distances"] = chart_distances(found.distances)
     if found.reach_sizes:
         drawn["reach"] = chart_reach(found.reach_sizes, found.matrix["n_items"])
-    return drawn | _draw_board(board)
+    return drawn | _draw_board(board) | draw_value(found.value)
 
 
 def _draw_board(board: Board | None) -> dict[str, Chart]:

@@ -12,9 +12,10 @@ from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
+from cxspark.contracts.value import CUSTOMER_VALUE, VALUE_FORECASTS
 from cxspark.ingest.reasons import CUSTOMER_REASONS, REASONS
-from cxspark.report import customers, evaluations, intake, spread
-from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin
+from cxspark.report import customer_value, customers, evaluations, intake, spread
+from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin, Value
 from cxspark.report.page import render_page
 from cxspark.report.settings import BuildReportSettings
 from cxspark.runtime.location import Location
@@ -64,6 +65,7 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         recommended=recommended,
         evaluation=newest_evaluation(tables),
         studies=collect_studies(tables),
+        value=look_at_value(tables),
         close_up=close_up,
         names={
             row["item_id"]: row["item_name"]
@@ -101,6 +103,20 @@ def look_closely(  # noqa: PLR0917 - tables, in the order of the page
         history=customers.rank_history(cells, events, users=users, n=n_items).collect(),
         suggestions=customers.select_recommendations(suggested, users=users, n=n_items).collect(),
         neighbors=customers.compare_neighbors(neighbors, cells, users=users).collect(),
+    )
+
+
+def look_at_value(tables: Tables) -> Value:
+    """What the customers of the largest source are worth; nothing where none were valued."""
+    values, forecasts = (tables.read_or_empty(table) for table in (CUSTOMER_VALUE, VALUE_FORECASTS))
+    summary = customer_value.summarize_values(values).head()
+    if summary is None:
+        return Value()
+    source = summary["source"]
+    return Value(
+        summary=summary,
+        sizes=customer_value.aggregate_values(values, source=source).collect(),
+        forecasts=customer_value.select_forecasts(forecasts, source=source).collect(),
     )
 
 
@@ -157,6 +173,6 @@ STEP = Step(
     settings=BuildReportSettings,
     reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
     writes=(),
-    optional=(MODEL_METRICS, MODEL_TRIALS, *STUDY_TABLES),
+    optional=(MODEL_METRICS, MODEL_TRIALS, CUSTOMER_VALUE, VALUE_FORECASTS, *STUDY_TABLES),
     run=run,
 )
