@@ -55,6 +55,7 @@ def chart_tenths(summary: Row, sizes: Sequence[Row]) -> Chart:
                     textcoords="offset points",
                     ha="center",
                 )
+        axes.set_ylim(0, 1.12 * shares[0])
         axes.set_xticks(places)
         axes.set_xlabel("tenths of the customers, the most valuable first")
         axes.yaxis.set_major_locator(MaxNLocator(4))
