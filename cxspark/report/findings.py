@@ -7,6 +7,7 @@ from datetime import datetime
 from pyspark.sql import Row
 
 from cxspark.report.studies import Study
+from cxspark.report.distance_maps import Comparison
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Findings:
         recommended: `rank_recommended`.
         evaluation: of the recommenders.
         value: of the customers.
+        comparisons: of customers, by distance.
         close_up: of a few customers.
         names: item_id -> item_name.
         studies: of what tells customers apart.
@@ -98,6 +100,7 @@ class Findings:
     recommended: Sequence[Row]
     evaluation: Evaluation = Evaluation()
     value: Value = Value()
+    comparisons: Sequence[Comparison] = ()
     close_up: CloseUp = CloseUp()
     names: Mapping[str, str] = field(default_factory=dict)
     studies: Sequence[Study] = ()

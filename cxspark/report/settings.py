@@ -29,4 +29,7 @@ class BuildReportSettings(Settings):
         le=50,
         description="items shown per customer: of the history, and by each algorithm",
     )
+    n_compared: int = Field(
+        20, ge=2, le=50, description="customers up to which a set's distances are drawn as a map"
+    )
     n_reasons: int = Field(20, ge=1, le=200, description="quarantine reasons listed")

@@ -113,7 +113,7 @@ def chart_matrix(matrix: Row) -> Chart:
     def paint(axes: Axes, is_narrow: bool) -> None:
         n_columns = 40 if is_narrow else 50
         for places, role in ((order[n_filled:], "line"), (order[:n_filled], "series-1")):
-            axes.add_patch(PathPatch(_squares(places, n_columns), color=colour(role), linewidth=0))
+            axes.add_patch(PathPatch(squares(places, n_columns), color=colour(role), linewidth=0))
         axes.set(xlim=(0, n_columns), ylim=(1000 // n_columns, 0), aspect="equal", anchor="NW")
         axes.axis("off")
         title_axes(axes, "each square: a thousandth of all pairs")
@@ -131,9 +131,9 @@ def chart_matrix(matrix: Row) -> Chart:
     return draw_chart("matrix", "How much is known", sentence, paint)
 
 
-def _squares(places: NDArray[np.int64], n_columns: int) -> Path:
-    """Squares in rows of so many, as one path."""
-    square = np.array([(0, 0), (0.78, 0), (0.78, 0.78), (0, 0.78), (0, 0)])
+def squares(places: NDArray[np.int64], n_columns: int, *, side: float = 0.78) -> Path:
+    """Squares in rows of so many, as one path; 1 from one to the next."""
+    square = side * np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)])
     origins = np.column_stack([places % n_columns, places // n_columns])
     corners = origins[:, None, :] + square
     codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(places)

@@ -8,6 +8,7 @@ from tempfile import mkstemp
 from pyspark.sql import DataFrame, SparkSession
 
 from cxspark import __version__
+from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import LOADS, QUARANTINE, SILVER_EVENTS
@@ -16,6 +17,10 @@ from cxspark.contracts.value import CUSTOMER_VALUE, VALUE_FORECASTS
 from cxspark.ingest.reasons import CUSTOMER_REASONS, REASONS
 from cxspark.report import customer_value, customers, evaluations, intake, spread
 from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin, Value
+from cxspark.ingest.reasons import REASONS
+from cxspark.report import customers, distance_maps, evaluations, intake, spread
+from cxspark.report.distance_maps import Comparison
+from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin
 from cxspark.report.page import render_page
 from cxspark.report.settings import BuildReportSettings
 from cxspark.runtime.location import Location
@@ -66,6 +71,7 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         evaluation=newest_evaluation(tables),
         studies=collect_studies(tables),
         value=look_at_value(tables),
+        comparisons=compare_customers(tables, n=settings.n_compared),
         close_up=close_up,
         names={
             row["item_id"]: row["item_name"]
@@ -117,6 +123,12 @@ def look_at_value(tables: Tables) -> Value:
         summary=summary,
         sizes=customer_value.aggregate_values(values, source=source).collect(),
         forecasts=customer_value.select_forecasts(forecasts, source=source).collect(),
+def compare_customers(tables: Tables, *, n: int) -> list[Comparison]:
+    """Every set of distances there is; those of at most n customers on a side with their pairs."""
+    distances = tables.read_or_empty(DISTANCES)
+    return distance_maps.group_comparisons(
+        distance_maps.summarize_distances(distances).collect(),
+        distance_maps.select_small(distances, n=n).collect(),
     )
 
 
@@ -174,5 +186,6 @@ STEP = Step(
     reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
     writes=(),
     optional=(MODEL_METRICS, MODEL_TRIALS, CUSTOMER_VALUE, VALUE_FORECASTS, *STUDY_TABLES),
+    optional=(MODEL_METRICS, MODEL_TRIALS, DISTANCES),
     run=run,
 )
