@@ -7,13 +7,14 @@ finds for every row of one set of blocks the k nearest of another (or of the sam
 
 from cxspark.distance.blocks import CELLS, ROW_BLOCKS, count_blocks, pack_points, pack_rows
 from cxspark.distance.compiled import compiled, enter
-from cxspark.distance.metrics import Metric
+from cxspark.distance.metrics import Metric, ProductMetric
 from cxspark.distance.moments import Moments, measure_points
 from cxspark.distance.nearest import Nearest
 from cxspark.distance.points import POINTS, filter_complete, points_of
 from cxspark.distance.rows import RowBlock, widened
 from cxspark.distance.search import NEAREST, NEAREST_BLOCKS, nearest_blocks, unpack_nearest
 from cxspark.distance.space import Scale, Space, fit_space
+from cxspark.distance.tiles import sift_tiles, use_one_thread
 from cxspark.distance.worker import spare_modules
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Metric",
     "Moments",
     "Nearest",
+    "ProductMetric",
     "RowBlock",
     "Scale",
     "Space",
@@ -38,7 +40,9 @@ __all__ = [
     "pack_points",
     "pack_rows",
     "points_of",
+    "sift_tiles",
     "spare_modules",
     "unpack_nearest",
+    "use_one_thread",
     "widened",
 ]

@@ -4,11 +4,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from scipy.spatial.distance import cdist
 
-from cxspark.distance.metrics import Metric, distances_between, rank_by
+from cxspark.distance.metrics import (
+    Metric,
+    distances_between,
+    manhattan_setback,
+    margin,
+    rank_by,
+)
 from cxspark.distance.nearest import Nearest, no_cells
 from cxspark.distance.product import greatest_products
 from cxspark.distance.rows import RowBlock, widened
+from cxspark.distance.tiles import sift_tiles
 
 # Further candidates looked at, so that those whom the setback misplaces aren't lost.
 _SPARE = 4
@@ -30,6 +38,7 @@ def extend_nearest(
     metric: Metric,
     same: bool = False,
     keep_rows: bool = False,
+    n_compared: int | None = None,
 ) -> Nearest:
     """What is nearest after one more block of candidates.
 
@@ -43,9 +52,10 @@ def extend_nearest(
         queries: the rows it is sought for, the same at every call.
         candidates: the rows to choose from.
         k: how many are wanted.
-        metric: euclidean, cosine or jaccard.
+        metric: euclidean, cosine or jaccard; manhattan of rows that are full.
         same: both blocks are the same rows: a row isn't its own neighbour.
         keep_rows: those found bring their own rows along.
+        n_compared: columns from this one on don't count, and are all that is brought along.
 
     Cost: compiled, about 3 ns for each query x candidate with 50 cells a row; memory a few times
     the two blocks and the result.
@@ -54,6 +64,10 @@ def extend_nearest(
         return nearest
     ours = widened(queries.matrix, candidates.matrix.shape[1])
     theirs = widened(candidates.matrix, queries.matrix.shape[1])
+    carried = candidates.matrix
+    if n_compared is not None:
+        carried = theirs[:, n_compared:]
+        ours, theirs = ours[:, :n_compared], theirs[:, :n_compared]
     # A row among its own candidates takes a place until it is dropped.
     wanted = k + same
     reach = nearest.reach(ours.shape[0], k=k)
@@ -70,7 +84,7 @@ def extend_nearest(
         others = query != position
         query, position = query[others], position[others]
     distance = _distances(ours, theirs, query, position, metric)
-    rows = candidates.matrix[position] if keep_rows else no_cells(position.size)
+    rows = carried[position] if keep_rows else no_cells(position.size)
     entering = Nearest(query, candidates.ids.take(pa.array(position)), distance, rows)
     return nearest.merged(entering, k=k)
 
@@ -79,8 +93,10 @@ def _best(
     queries: csr_matrix, candidates: csr_matrix, reach: Floats, *, k: int, metric: Metric
 ) -> tuple[Ints, Ints]:
     """For each query the k best candidates within its reach, and some to spare: both positions."""
-    ranking = rank_by(metric, queries, candidates, k=k)
     n = min(k + _SPARE, candidates.shape[0])
+    if metric == "manhattan":
+        return _best_by_manhattan(queries, candidates, reach, k=k, n=n)
+    ranking = rank_by(metric, queries, candidates, k=k)
     return greatest_products(
         ranking.left,
         ranking.right,
@@ -89,6 +105,24 @@ def _best(
         setback=ranking.setback,
         n=n,
     )
+
+
+def _best_by_manhattan(
+    queries: csr_matrix, candidates: csr_matrix, reach: Floats, *, k: int, n: int
+) -> tuple[Ints, Ints]:
+    """The same where no product orders the candidates: the distances themselves, of full rows."""
+    setback = manhattan_setback(queries, candidates, k=k)
+    ours, theirs = queries.toarray(), candidates.toarray()
+
+    def fill(rows: slice, columns: slice, out: Floats) -> None:
+        cdist(ours[rows], theirs[columns], "cityblock", out=out)
+        out += setback[rows, None] * np.arange(columns.start, columns.stop)
+        np.negative(out, out=out)
+
+    floor = -reach - margin(setback, len(theirs))
+    _, found = sift_tiles(fill, len(theirs), floor=floor, n=n)
+    rows, places = np.nonzero(found >= 0)
+    return rows, found[rows, places].astype(np.int64)
 
 
 def _distances(

@@ -1,7 +1,8 @@
-"""Three distances between the rows of sparse matrices, each in two forms.
+"""Distances between the rows of sparse matrices, each in two forms.
 
 ``rank_by`` gives a product of matrices that orders all candidates of all queries at once, for the
-search; ``distances_between`` gives the exact distance of chosen pairs, for the result.
+search; ``distances_between`` gives the exact distance of chosen pairs, for the result. Manhattan's
+distance is no product: the kernel takes it of full rows, tile by tile.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, identity
 
-Metric = Literal["euclidean", "cosine", "jaccard"]
+ProductMetric = Literal["euclidean", "cosine", "jaccard"]
+Metric = Literal["euclidean", "cosine", "jaccard", "manhattan"]
 Floats = NDArray[np.float64]
 # More than the rounding of a sum of some hundred products of the order of 1, less than a difference
 # that means something.
@@ -41,11 +43,17 @@ class Ranking:
 
     def floor(self, reach: Floats) -> Floats:
         """What every candidate within this distance of a query exceeds, set back or not."""
-        rounding = np.where(self.setback > 0, self.setback * (self.base.size + 64), 0.5)
-        return self.offset - reach**self.power - rounding
+        return self.offset - reach**self.power - margin(self.setback, self.base.size)
 
 
-def rank_by(metric: Metric, queries: csr_matrix, candidates: csr_matrix, *, k: int) -> Ranking:
+def margin(setback: Floats, n_candidates: int) -> Floats:
+    """By what a product may be less than it should, because of rounding and of the setback."""
+    return np.where(setback > 0, setback * (n_candidates + 64), 0.5)
+
+
+def rank_by(
+    metric: ProductMetric, queries: csr_matrix, candidates: csr_matrix, *, k: int
+) -> Ranking:
     """How the candidates are ordered, for each query, by one product of sparse matrices.
 
     Args:
@@ -68,10 +76,11 @@ def rank_by(metric: Metric, queries: csr_matrix, candidates: csr_matrix, *, k: i
 def distances_between(metric: Metric, a: csr_matrix, b: csr_matrix) -> Floats:
     """The distance of each row of ``a`` to the same row of ``b``.
 
-    Euclidean: sqrt(sum (a - b)^2). Cosine: 1 - a.b / (|a| |b|), between 0 and 2. Jaccard: 1 - the
-    share of common cells among the cells that either has; a cell is a value that isn't zero. By
-    cosine and Jaccard a row of zeros has nothing in common with any row, not even another row of
-    zeros: the distance is 1. Whole numbers give equal results for equal distances, to the bit.
+    Euclidean: sqrt(sum (a - b)^2). Manhattan: sum |a - b|. Cosine: 1 - a.b / (|a| |b|),
+    between 0 and 2. Jaccard: 1 - the share of common cells among the cells that either has; a cell
+    is a value that isn't zero. By cosine and Jaccard a row of zeros has nothing in common with any
+    row, not even another row of zeros: the distance is 1. Whole numbers give equal results for
+    equal distances, to the bit.
 
     Example:
         >>> a, b = csr_matrix([[3.0, 0.0], [1.0, 1.0]]), csr_matrix([[0.0, 4.0], [1.0, 0.0]])
@@ -82,6 +91,8 @@ def distances_between(metric: Metric, a: csr_matrix, b: csr_matrix) -> Floats:
     """
     if metric == "euclidean":
         return np.sqrt(_squared_norms((a - b).tocsr()))
+    if metric == "manhattan":
+        return _row_sums(abs(a - b).tocsr())
     if metric == "cosine":
         dot = _row_sums(a.multiply(b).tocsr())
         squared = _squared_norms(a) * _squared_norms(b)
@@ -94,6 +105,20 @@ def distances_between(metric: Metric, a: csr_matrix, b: csr_matrix) -> Floats:
     return 1.0 - np.divide(common, either, out=np.zeros_like(common), where=either > 0)
 
 
+def manhattan_setback(queries: csr_matrix, candidates: csr_matrix, *, k: int) -> Floats:
+    """One per query: more than the sums of two equal Manhattan distances differ by."""
+    ours, theirs = (_row_sums(abs(side).tocsr()) for side in (queries, candidates))
+    if _is_whole(queries, ours) and _is_whole(candidates, theirs):
+        return np.zeros(ours.size)
+    return _SETBACK * (ours + _kth(theirs, k))
+
+
+def _kth(values: Floats, k: int) -> float:
+    """The k-th smallest, or the greatest where there are fewer."""
+    place = min(k, values.size) - 1
+    return float(np.partition(values, place)[place])
+
+
 def _rank_euclidean(queries: csr_matrix, candidates: csr_matrix, k: int) -> Ranking:
     """By |a|^2 - |a - b|^2 = 2 a.b - |b|^2.
 
@@ -104,8 +129,7 @@ def _rank_euclidean(queries: csr_matrix, candidates: csr_matrix, k: int) -> Rank
     if _is_whole(queries, ours) and _is_whole(candidates, theirs):
         setback = np.zeros(ours.size)
     else:
-        kth = np.partition(theirs, min(k, theirs.size) - 1)[min(k, theirs.size) - 1]
-        setback = _SETBACK * (np.sqrt(ours) + np.sqrt(kth)) ** 2
+        setback = _SETBACK * (np.sqrt(ours) + np.sqrt(_kth(theirs, k))) ** 2
     return Ranking(_scaled(np.full(ours.size, 2.0), queries), candidates, -theirs, ours, 2, setback)
 
 

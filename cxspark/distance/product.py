@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from cxspark.distance.compiled import compiled, enter
+from cxspark.distance.tiles import sift_tiles
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Parts = tuple[NDArray[np.int32], NDArray[np.int32], Floats]
 # Sums looked at together: most such groups have none that enters.
 _GROUP = 32
+# The share of cells that aren't zero from which on both sides are multiplied as full matrices.
+_FULL = 0.5
 
 
 def greatest_products(
@@ -38,13 +41,36 @@ def greatest_products(
         Row and column of each entry found, by row.
 
     Cost: some 3 ns for each row and column at 1.5 multiplications a pair; 8 bytes a column, 12 n a
-    row.
+    row. Where most cells of both sides aren't zero, BLAS multiplies: 1.7 ns at 20 columns.
     """
-    by_cell = right.T.tocsr()
-    found = np.full((left.shape[0], n), -1, np.int32)
-    _fill(_parts(left), _parts(by_cell), (base, floor, setback), found)
+    if _is_full(left) and _is_full(right):
+        found = _greatest_of_full(left.toarray(), right.toarray(), (base, floor, setback), n)
+    else:
+        by_cell = right.T.tocsr()
+        found = np.full((left.shape[0], n), -1, np.int32)
+        _fill(_parts(left), _parts(by_cell), (base, floor, setback), found)
     rows, places = np.nonzero(found >= 0)
     return rows, found[rows, places].astype(np.int64)
+
+
+def _is_full(matrix: csr_matrix) -> bool:
+    return bool(matrix.nnz >= _FULL * matrix.shape[0] * matrix.shape[1])
+
+
+def _greatest_of_full(
+    left: Floats, right: Floats, levels: tuple[Floats, Floats, Floats], n: int
+) -> NDArray[np.int32]:
+    """The columns of each row's greatest sums, -1 where there are no more."""
+    base, floor, setback = levels
+    # What is added to each column, and taken off by its number, is one product with the others.
+    ours = np.column_stack([left, np.ones(len(left)), -setback])
+    theirs = np.column_stack([right, base, np.arange(len(right))])
+    return sift_tiles(
+        lambda rows, columns, out: np.dot(ours[rows], theirs[columns].T, out=out),
+        len(right),
+        floor=floor,
+        n=n,
+    )[1]
 
 
 def _parts(matrix: csr_matrix) -> Parts:

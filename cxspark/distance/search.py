@@ -1,6 +1,6 @@
 """The k nearest rows, for all rows of a matrix that no machine needs to hold."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -19,6 +19,7 @@ from cxspark.distance.kernel import extend_nearest
 from cxspark.distance.metrics import Metric
 from cxspark.distance.nearest import Nearest
 from cxspark.distance.rows import RowBlock
+from cxspark.distance.tiles import use_one_thread
 from cxspark.distance.worker import spare_modules
 
 NEAREST_BLOCKS = Table(
@@ -59,6 +60,7 @@ def nearest_blocks(
     same: bool = False,
     min_cells: int = 0,
     keep_rows: bool = False,
+    n_compared: int | None = None,
     broadcast: bool = True,
 ) -> DataFrame:
     """The k nearest candidates of every query row; exact, ties by the smaller id in text order.
@@ -71,10 +73,13 @@ def nearest_blocks(
         candidates: the same for the rows to choose from, over the same columns.
         k: neighbours per row.
         n_blocks: as the queries were packed: what is found is kept in as many partitions.
-        metric: euclidean, cosine or jaccard; ``metrics.distances_between`` defines them.
+        metric: euclidean, cosine, jaccard, or, of points, manhattan;
+            ``metrics.distances_between`` defines them.
         same: both frames hold the same blocks: a row isn't its own neighbour.
         min_cells: rows with fewer cells other than zero take no part, on either side.
         keep_rows: those found bring their own rows along, without zeros.
+        n_compared: columns from this one on don't count in the distance; of those found they are
+            what ``keep_rows`` brings along.
         broadcast: each executor gets all candidate blocks once. Without it Spark pairs the blocks
             by a Cartesian product, for matrices that an executor can't hold.
 
@@ -92,9 +97,8 @@ def nearest_blocks(
     pairs = queries.select(*ROW_BLOCKS.columns).crossJoin(
         F.broadcast(others) if broadcast else others
     )
-    search = partial(
-        _search, k=k, metric=metric, same=same, min_cells=min_cells, keep_rows=keep_rows
-    )
+    extend = partial(extend_nearest, k=k, metric=metric, keep_rows=keep_rows, n_compared=n_compared)
+    search = partial(_search, extend=extend, same=same, min_cells=min_cells)
     found = pairs.mapInArrow(search, NEAREST_BLOCKS.schema)
     # By broadcast all pairs of a query block are met in one task.
     merged = found if broadcast else _merged(found, k=k, n_blocks=n_blocks)
@@ -116,14 +120,13 @@ def _merged(found: DataFrame, *, k: int, n_blocks: int) -> DataFrame:
 def _search(
     batches: Iterator[pa.RecordBatch],
     *,
-    k: int,
-    metric: Metric,
+    extend: Callable[..., Nearest],
     same: bool,
     min_cells: int,
-    keep_rows: bool,
 ) -> Iterator[pa.RecordBatch]:
     """Consecutive pairs of one query block are merged here: one record for all of them."""
     spare_modules()
+    use_one_thread()
     pairs = (pair for batch in batches for pair in zip(*batch.columns, strict=True))
     for number, group in groupby(pairs, key=lambda pair: pair[0].as_py()):
         every, queries, nearest = None, None, Nearest.none()
@@ -134,9 +137,7 @@ def _search(
             others = queries
             if not itself:
                 others = RowBlock.from_bytes(other_rows.as_buffer()).with_cells(min_cells)
-            nearest = extend_nearest(
-                nearest, queries, others, k=k, metric=metric, same=itself, keep_rows=keep_rows
-            )
+            nearest = extend(nearest, queries, others, same=itself)
         assert every is not None  # a group has a pair
         assert queries is not None
         numbers = pc.index_in(queries.ids, every.ids).to_numpy().astype(np.int64)

@@ -5,31 +5,17 @@ Beside ``implicit.cpu.topk`` on one thread that takes half the time once seen it
 out, and it settles ties.
 """
 
-from functools import cache
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from cxspark.contracts.errors import ContractError
-from cxspark.distance import compiled, enter
+from cxspark.distance import compiled, sift_tiles
 
 Factors = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
-# A tile of products is 1 MB: it stays in a core's cache of the second level.
-_USERS, _ITEMS = 256, 1024
-# Products looked at together: most such groups have none that enters.
-_GROUP = 16
 # Found beyond what is asked for, so that rounding doesn't decide who is the last.
 _SPARE = 4
-
-
-@cache
-def use_one_thread() -> None:
-    """Keep BLAS to one thread in this process: each of Spark's tasks has one core."""
-    threadpool_limits(1)
 
 
 def greatest_scores(
@@ -59,20 +45,13 @@ def greatest_scores(
     """
     slack = _rounding(users, items)
     starts, columns = seen[0].astype(np.int64), seen[1].astype(np.int32)
-    found = np.full((len(users), n + _SPARE), -np.inf, np.float32)
-    places = np.full(found.shape, -1, np.int32)
-    n_tiles = -(-len(items) // _ITEMS)
-    padded = np.zeros((n_tiles * _ITEMS, items.shape[1]), np.float32)
-    padded[: len(items)] = items
-    buffer = np.empty((_USERS, _ITEMS), np.float32)
-    for first in range(0, len(users), _USERS):
-        block = slice(first, min(first + _USERS, len(users)))
-        scores = buffer[: block.stop - first]
-        for tile in range(0, len(padded), _ITEMS):
-            np.dot(users[block], padded[tile : tile + _ITEMS].T, out=scores)
-            scores[:, max(0, len(items) - tile) :] = -np.inf
-            cut = starts[first : block.stop + 1]
-            _sift(scores, tile, (cut, columns), (found[block], places[block]))
+    found, places = sift_tiles(
+        lambda block, tile, out: np.dot(users[block], items[tile].T, out=out),
+        len(items),
+        floor=np.full(len(users), -np.inf, np.float32),
+        n=n + _SPARE,
+        seen=(starts, columns),
+    )
     best = np.full((len(users), n), -np.inf), np.full((len(users), n), -1, np.int32)
     _settle((users, items), (starts, columns), (found, places, slack), best)
     return best
@@ -93,36 +72,6 @@ def _rounding(users: Factors, items: Factors) -> Floats:
         )
     slack: Floats = lengths * (items.shape[1] + 2) * np.finfo(np.float32).eps
     return slack
-
-
-@compiled
-def _sift(
-    scores: Factors, tile: int, seen: tuple[NDArray[np.int64], Ints], kept: tuple[Factors, Ints]
-) -> None:
-    """Enter a tile's products into the lists of the greatest; those seen are struck out."""
-    starts, columns = seen
-    found, places = kept
-    n = found.shape[1]
-    for user in range(scores.shape[0]):
-        line = scores[user]
-        mine = columns[starts[user] : starts[user + 1]]
-        for at in range(np.searchsorted(mine, tile), mine.size):
-            if mine[at] - tile >= line.size:
-                break
-            line[mine[at] - tile] = -np.inf
-        worst = found[user, n - 1]
-        groups = line.reshape(line.size // _GROUP, _GROUP)
-        for number in range(groups.shape[0]):
-            group = groups[number]
-            enters = numba.uint32(0)  # all of the same width: compiled to vector instructions
-            for i in range(_GROUP):
-                enters = numba.uint32(enters | numba.uint32(group[i] > worst))
-            if enters:
-                for i in range(_GROUP):
-                    if group[i] > worst:
-                        column = tile + number * _GROUP + i
-                        enter(group[i], column, found[user], places[user], n)
-                        worst = found[user, n - 1]
 
 
 @compiled

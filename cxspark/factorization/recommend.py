@@ -13,10 +13,9 @@ from scipy.sparse import csr_matrix
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.preferences import RECOMMENDATIONS
-from cxspark.distance import spare_modules
+from cxspark.distance import spare_modules, use_one_thread
 from cxspark.factorization.fold_in import FoldIn
 from cxspark.factorization.items import Catalogue
-from cxspark.factorization.kernel import use_one_thread
 from cxspark.factorization.lists import LIST_SCHEMA, list_rows
 from cxspark.factorization.reasons import Reasons, no_reasons, popular_reasons, split_scores
 from cxspark.factorization.topn import top_items

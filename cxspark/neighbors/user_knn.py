@@ -6,7 +6,7 @@ from typing import ClassVar
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from cxspark.distance import Metric, nearest_blocks
+from cxspark.distance import ProductMetric, nearest_blocks
 from cxspark.evaluation.recommender import RANKED, Recommender, Training
 from cxspark.neighbors.recommend import recommend_items
 from cxspark.neighbors.settings import NeighborWeight
@@ -25,7 +25,7 @@ class UserKnn(Recommender):
 
     half_life_days: float | None = None
     k: int = 50
-    metric: Metric = "cosine"
+    metric: ProductMetric = "cosine"
     neighbor_weight: NeighborWeight = "distance"
     algorithm: ClassVar[str] = "user_knn"
 

@@ -13,7 +13,7 @@ from cxspark.distance.metrics import Metric
 from cxspark.distance.nearest import Nearest
 from cxspark.distance.rows import RowBlock
 
-METRICS: list[Metric] = ["euclidean", "cosine", "jaccard"]
+METRICS: list[Metric] = ["euclidean", "cosine", "jaccard", "manhattan"]
 Rows = dict[str, np.ndarray]
 
 
@@ -26,6 +26,8 @@ def exact(metric: Metric, a: np.ndarray, b: np.ndarray) -> Fraction:
         dot = sum((p * q for p, q in zip(x, y, strict=True)), Fraction(0))
         norms = sum(p * p for p in x) * sum(q * q for q in y)
         return -dot * abs(dot) / norms if norms else Fraction(0)
+    if metric == "manhattan":
+        return sum((abs(p - q) for p, q in zip(x, y, strict=True)), Fraction(0))
     either = sum(bool(p or q) for p, q in zip(x, y, strict=True))
     common = sum(bool(p and q) for p, q in zip(x, y, strict=True))
     return Fraction(either - common, either) if either else Fraction(1)
@@ -171,3 +173,32 @@ def test_no_candidates_leave_what_was_found(metric: Metric) -> None:
     assert found.query.size == 0
     found = extend_nearest(Nearest.none(), nothing, queries, k=3, metric=metric)
     assert found.query.size == 0
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "manhattan"])
+def test_full_rows_far_from_the_origin_with_doubles_among_them_are_settled_by_id(
+    metric: Metric,
+) -> None:
+    rng = np.random.default_rng(5)
+    values = np.repeat(rng.normal(size=(300, 7)) + 100.0, 9, axis=0)
+    rows = {f"u{number:04d}": row for number, row in enumerate(values)}
+    asked = {name: rows[name] for name in list(rows)[::101]}
+    found = search(asked, rows, k=5, metric=metric, n_blocks=1)
+    for number, name in enumerate(asked):
+        first = number * 101 // 9 * 9
+        assert [other for _, other in found[name]] == [f"u{first + i:04d}" for i in range(5)]
+
+
+def test_columns_beyond_those_compared_come_along() -> None:
+    rows = {"a": np.array([0.0, 5.0]), "b": np.array([1.0, 6.0]), "c": np.array([1.5, 4.0])}
+    (block,) = in_blocks(rows, 1)
+    found = extend_nearest(
+        *(Nearest.none(), block, block),
+        k=1,
+        metric="euclidean",
+        same=True,
+        keep_rows=True,
+        n_compared=1,
+    )
+    assert found.neighbor_id.to_pylist() == ["b", "c", "b"]
+    assert found.rows.toarray().tolist() == [[6.0], [4.0], [6.0]]
