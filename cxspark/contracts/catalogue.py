@@ -1,5 +1,6 @@
 """Every table of the suite, by name."""
 
+from cxspark.contracts.classes import CLASSES, CONFUSIONS
 from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
@@ -59,6 +60,8 @@ TABLES: dict[str, Table] = {
         VALUE_MODELS,
         VALUE_FORECASTS,
         DISTANCES,
+        CLASSES,
+        CONFUSIONS,
         LOADS,
         SNAPSHOTS,
         MODEL_METRICS,

@@ -12,6 +12,7 @@ from cxspark.steps import (
     build_interactions,
     build_report,
     build_user_item,
+    classify_knn,
     compute_distances,
     estimate_value,
     evaluate_recommenders,
@@ -41,6 +42,7 @@ STEPS: dict[str, Step[Any]] = {
         train_tree.STEP,
         estimate_value.STEP,
         compute_distances.STEP,
+        classify_knn.STEP,
         build_report.STEP,
     )
 }

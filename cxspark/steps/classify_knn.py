@@ -1,0 +1,134 @@
+"""Tell the class of customers by a vote of those nearest to them, and how often that is right."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from cxspark.contracts.classes import CLASSES, CONFUSIONS
+from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
+from cxspark.distance import Moments, fit_space, measure_points, points_of
+from cxspark.distance.covariance import Remedy
+from cxspark.neighbors.classify import (
+    ALGORITHM,
+    classify_customers,
+    count_confusions,
+    name_classes,
+    split_held_out,
+)
+from cxspark.neighbors.settings import ClassifyKnnSettings
+from cxspark.runtime.ddl import quoted
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+from cxspark.steps.features import Features, read_features
+
+# With more, labels name customers rather than what kind they are of.
+_MANY_CLASSES = 1000
+
+
+def run(spark: SparkSession, settings: ClassifyKnnSettings, tables: Tables) -> None:  # noqa: ARG001
+    """Ask the neighbours: of who has no label, and of who has one, to judge the answers."""
+    features = read_features(tables, settings.features, label=settings.label)
+    rows = features.rows.persist()
+    classes = list_classes(rows, settings.label)
+    labelled, unlabelled = rows.where("label IS NOT NULL"), rows.where("label IS NULL")
+    learn, held_out = split_held_out(labelled, share=settings.test_share, seed=settings.seed)
+    asked = {
+        "applied": (unlabelled, labelled),
+        "leave_one_out": (labelled, labelled),
+        "held_out": (held_out, learn),
+    }
+    told = [
+        told_by(*asked[protocol], features, classes, settings, tables, protocol)
+        for protocol in ("applied", *settings.protocols)
+    ]
+    found = reduce(DataFrame.unionByName, told).persist()
+    known = {"source": features.source, "algorithm": ALGORITHM, "label_name": settings.label}
+    ours = " AND ".join(f"{name} = {quoted(value)}" for name, value in known.items())
+    tables.overwrite(CLASSES, found, where=ours)
+    confusions = count_confusions(found).persist()
+    facts = {"accuracy": accuracies(confusions.collect())}
+    tables.overwrite(CONFUSIONS, confusions, where=ours, facts=facts)
+    for frame in (confusions, found, rows):
+        frame.unpersist()
+
+
+def told_by(  # noqa: PLR0917 - what it works on, then how
+    queries: DataFrame,
+    references: DataFrame,
+    features: Features,
+    classes: Sequence[str],
+    settings: ClassifyKnnSettings,
+    tables: Tables,
+    protocol: str,
+) -> DataFrame:
+    """The classes that one protocol asks for; who votes says how features are scaled."""
+    numbers = features.names.numbers
+    moments, of_queries = (
+        Moments.from_row(measure_points(points_of(rows), n_columns=len(numbers)).collect()[0])
+        for rows in (references, queries)
+    )
+    for who, n_missing in (("are told", of_queries.n_missing), ("vote", moments.n_missing)):
+        if n_missing:
+            tables.warn(
+                f"{protocol}: {n_missing} customers of {features.source} left out of those who "
+                f"{who}: they lack a value of {', '.join(numbers)}"
+            )
+    space = fit_space(
+        moments,
+        numbers,
+        scale=settings.scale,
+        whiten=settings.metric == "mahalanobis",
+        remedy=Remedy(settings.ridge, settings.shrinkage),
+    )
+    votes = classify_customers(
+        queries,
+        references,
+        n_queries=of_queries.n_rows,
+        n_references=moments.n_rows,
+        space=space,
+        classes=classes,
+        settings=settings,
+    )
+    return name_classes(votes, source=features.source, label=settings.label, protocol=protocol)
+
+
+def list_classes(rows: DataFrame, label: str) -> list[str]:
+    """The labels there are, in text order.
+
+    Raises:
+        ConfigError: there are none, or so many that they can't be classes.
+    """
+    labels = rows.where(F.col("label").isNotNull()).select("label").distinct()
+    found = [row["label"] for row in labels.limit(_MANY_CLASSES + 1).collect()]
+    if not 1 <= len(found) <= _MANY_CLASSES:
+        raise ConfigError(
+            "classify_knn.label",
+            f"a feature of 1 to {_MANY_CLASSES} values",
+            f"{'none' if not found else 'more'} of {label}",
+            "name a category, or a number of few values",
+        )
+    return sorted(found)
+
+
+def accuracies(confusions: Sequence[Row]) -> dict[str, float]:
+    """Of each protocol the share of customers whose class was told right."""
+    shares = {}
+    for protocol in sorted({row["protocol"] for row in confusions}):
+        ours = [row for row in confusions if row["protocol"] == protocol]
+        right = sum(row["n_users"] for row in ours if row["actual"] == row["predicted"])
+        shares[protocol] = right / sum(row["n_users"] for row in ours)
+    return shares
+
+
+STEP = Step(
+    name="classify_knn",
+    summary="customers' features and labels -> classes by vote of the nearest, and how good it is",
+    settings=ClassifyKnnSettings,
+    reads=(CUSTOMERS,),
+    writes=(CLASSES, CONFUSIONS),
+    optional=(CUSTOMER_FEATURES,),
+    run=run,
+)
