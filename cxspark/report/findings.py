@@ -7,6 +7,7 @@ from datetime import datetime
 from pyspark.sql import Row
 
 from cxspark.report.studies import Study
+from cxspark.report.confusions import Confusion
 from cxspark.report.distance_maps import Comparison
 
 
@@ -79,6 +80,7 @@ class Findings:
         evaluation: of the recommenders.
         value: of the customers.
         comparisons: of customers, by distance.
+        confusions: of the classes that customers were told.
         close_up: of a few customers.
         names: item_id -> item_name.
         studies: of what tells customers apart.
@@ -101,6 +103,7 @@ class Findings:
     evaluation: Evaluation = Evaluation()
     value: Value = Value()
     comparisons: Sequence[Comparison] = ()
+    confusions: Sequence[Confusion] = ()
     close_up: CloseUp = CloseUp()
     names: Mapping[str, str] = field(default_factory=dict)
     studies: Sequence[Study] = ()

@@ -10,6 +10,7 @@ from cxspark.report.board_charts import chart_cost, chart_groups, chart_quality
 from cxspark.report.cards import lay_out_card
 from cxspark.report.customer_value import MODELS, verdict
 from cxspark.report.customer_value_charts import draw_value, span
+from cxspark.report.confusion_charts import chart_confusion
 from cxspark.report.distance_charts import chart_map
 from cxspark.report.drawing import Chart
 from cxspark.report.findings import Findings, Origin
@@ -84,6 +85,10 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         compared=[
             (one, chart_map(one, f"distances-{place}") if one.cells else None)
             for place, one in enumerate(findings.comparisons)
+        ],
+        confusions=[
+            chart_confusion(one, f"confusion-{place}")
+            for place, one in enumerate(findings.confusions)
         ],
         total=_totals(findings),
     )

@@ -8,6 +8,7 @@ from tempfile import mkstemp
 from pyspark.sql import DataFrame, SparkSession
 
 from cxspark import __version__
+from cxspark.contracts.classes import CONFUSIONS
 from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
@@ -19,6 +20,7 @@ from cxspark.report import customer_value, customers, evaluations, intake, sprea
 from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin, Value
 from cxspark.ingest.reasons import REASONS
 from cxspark.report import customers, distance_maps, evaluations, intake, spread
+from cxspark.report.confusions import group_confusions
 from cxspark.report.distance_maps import Comparison
 from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin
 from cxspark.report.page import render_page
@@ -72,6 +74,7 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         studies=collect_studies(tables),
         value=look_at_value(tables),
         comparisons=compare_customers(tables, n=settings.n_compared),
+        confusions=group_confusions(tables.read_or_empty(CONFUSIONS).collect()),
         close_up=close_up,
         names={
             row["item_id"]: row["item_name"]
@@ -187,5 +190,6 @@ STEP = Step(
     writes=(),
     optional=(MODEL_METRICS, MODEL_TRIALS, CUSTOMER_VALUE, VALUE_FORECASTS, *STUDY_TABLES),
     optional=(MODEL_METRICS, MODEL_TRIALS, DISTANCES),
+    optional=(MODEL_METRICS, MODEL_TRIALS, DISTANCES, CONFUSIONS),
     run=run,
 )
