@@ -6,9 +6,9 @@ from datetime import datetime
 
 from pyspark.sql import Row
 
-from cxspark.report.studies import Study
 from cxspark.report.confusions import Confusion
 from cxspark.report.distance_maps import Comparison
+from cxspark.report.studies import Study
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from markupsafe import Markup
 from cxspark.report.board import Board, lay_out_board
 from cxspark.report.board_charts import chart_cost, chart_groups, chart_quality
 from cxspark.report.cards import lay_out_card
+from cxspark.report.confusion_charts import chart_confusion
 from cxspark.report.customer_value import MODELS, verdict
 from cxspark.report.customer_value_charts import draw_value, span
-from cxspark.report.confusion_charts import chart_confusion
 from cxspark.report.distance_charts import chart_map
 from cxspark.report.drawing import Chart
 from cxspark.report.findings import Findings, Origin
@@ -82,6 +82,7 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         studies=[
             (study, _draw_study(study, f"study-{place}"))
             for place, study in enumerate(findings.studies)
+        ],
         compared=[
             (one, chart_map(one, f"distances-{place}") if one.cells else None)
             for place, one in enumerate(findings.comparisons)

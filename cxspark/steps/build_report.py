@@ -8,28 +8,26 @@ from tempfile import mkstemp
 from pyspark.sql import DataFrame, SparkSession
 
 from cxspark import __version__
-from cxspark.contracts.classes import CONFUSIONS
-from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
-from cxspark.contracts.value import CUSTOMER_VALUE, VALUE_FORECASTS
 from cxspark.ingest.reasons import CUSTOMER_REASONS, REASONS
-from cxspark.report import customer_value, customers, evaluations, intake, spread
-from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin, Value
-from cxspark.ingest.reasons import REASONS
-from cxspark.report import customers, distance_maps, evaluations, intake, spread
-from cxspark.report.confusions import group_confusions
-from cxspark.report.distance_maps import Comparison
+from cxspark.report import customers, evaluations, intake, spread
 from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin
 from cxspark.report.page import render_page
 from cxspark.report.settings import BuildReportSettings
 from cxspark.runtime.location import Location
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps.analytics import (
+    ANALYTICS_TABLES,
+    collect_confusions,
+    collect_studies,
+    compare_customers,
+    look_at_value,
+)
 from cxspark.steps.evaluate_recommenders import newest_run
-from cxspark.steps.studies import STUDY_TABLES, collect_studies
 
 
 def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -74,7 +72,7 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         studies=collect_studies(tables),
         value=look_at_value(tables),
         comparisons=compare_customers(tables, n=settings.n_compared),
-        confusions=group_confusions(tables.read_or_empty(CONFUSIONS).collect()),
+        confusions=collect_confusions(tables),
         close_up=close_up,
         names={
             row["item_id"]: row["item_name"]
@@ -112,26 +110,6 @@ def look_closely(  # noqa: PLR0917 - tables, in the order of the page
         history=customers.rank_history(cells, events, users=users, n=n_items).collect(),
         suggestions=customers.select_recommendations(suggested, users=users, n=n_items).collect(),
         neighbors=customers.compare_neighbors(neighbors, cells, users=users).collect(),
-    )
-
-
-def look_at_value(tables: Tables) -> Value:
-    """What the customers of the largest source are worth; nothing where none were valued."""
-    values, forecasts = (tables.read_or_empty(table) for table in (CUSTOMER_VALUE, VALUE_FORECASTS))
-    summary = customer_value.summarize_values(values).head()
-    if summary is None:
-        return Value()
-    source = summary["source"]
-    return Value(
-        summary=summary,
-        sizes=customer_value.aggregate_values(values, source=source).collect(),
-        forecasts=customer_value.select_forecasts(forecasts, source=source).collect(),
-def compare_customers(tables: Tables, *, n: int) -> list[Comparison]:
-    """Every set of distances there is; those of at most n customers on a side with their pairs."""
-    distances = tables.read_or_empty(DISTANCES)
-    return distance_maps.group_comparisons(
-        distance_maps.summarize_distances(distances).collect(),
-        distance_maps.select_small(distances, n=n).collect(),
     )
 
 
@@ -188,8 +166,6 @@ STEP = Step(
     settings=BuildReportSettings,
     reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
     writes=(),
-    optional=(MODEL_METRICS, MODEL_TRIALS, CUSTOMER_VALUE, VALUE_FORECASTS, *STUDY_TABLES),
-    optional=(MODEL_METRICS, MODEL_TRIALS, DISTANCES),
-    optional=(MODEL_METRICS, MODEL_TRIALS, DISTANCES, CONFUSIONS),
+    optional=(MODEL_METRICS, MODEL_TRIALS, *ANALYTICS_TABLES),
     run=run,
 )

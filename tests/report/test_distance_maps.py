@@ -19,7 +19,7 @@ from cxspark.report.page import render_page
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
-from cxspark.steps.build_report import compare_customers
+from cxspark.steps.analytics import compare_customers
 
 PLACES = {"a": 0.0, "b": 1.0, "c": 4.0}
 PAIRS = [(one, other, PLACES[other] - PLACES[one]) for one, other in combinations(PLACES, 2)]

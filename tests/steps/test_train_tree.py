@@ -19,7 +19,7 @@ from cxspark.contracts.trees import (
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
-from cxspark.steps.studies import collect_studies
+from cxspark.steps.analytics import collect_studies
 from cxspark.steps.train_tree import STEP
 from cxspark.trees.settings import TrainTreeSettings
 
