@@ -102,8 +102,15 @@ def _require(asked: set[str], have: set[str], kind: str, table: str) -> None:
 
 
 def _values(kind: str, names: Sequence[str], element: str) -> Column:
-    values = [F.try_element_at(kind, F.lit(name)) for name in names]
-    return F.array(*values).cast(f"array<{element}>").alias(kind)
+    """The values in the order of the names.
+
+    A row that has all of them in that order, as rows of `silver.customers` mostly have, gives them
+    as they lie; in another each name is looked for.
+    """
+    wanted = F.array(*[F.lit(name) for name in names]).cast("array<string>")
+    found = F.array(*[F.try_element_at(kind, F.lit(name)) for name in names])
+    values = F.when(F.map_keys(kind) == wanted, F.map_values(kind)).otherwise(found)
+    return values.cast(f"array<{element}>").alias(kind)
 
 
 def _label(label: str | None) -> Column:
