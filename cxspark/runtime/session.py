@@ -79,7 +79,7 @@ def _local() -> dict[str, str]:
         # kept: each run makes and compiles all of them anew, a quarter of a short job's time.
         "spark.sql.codegen.cache.maxEntries": "5000",
         # Java never compiles a method beyond this size: where a query's would be longer, as with
-        # fifty features, it is cut in pieces instead, which are a third as slow.
+        # fifty features, it is cut in pieces instead: that took a third of the time.
         "spark.sql.codegen.hugeMethodLimit": "8000",
         # Twice the throughput of the default where collections don't need to be short; room for the
         # machine code of all these classes.

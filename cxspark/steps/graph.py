@@ -15,6 +15,7 @@ from cxspark.steps import (
     classify_knn,
     compute_distances,
     estimate_value,
+    cluster_customers,
     evaluate_recommenders,
     ingest_customers,
     ingest_events,
@@ -43,6 +44,7 @@ STEPS: dict[str, Step[Any]] = {
         estimate_value.STEP,
         compute_distances.STEP,
         classify_knn.STEP,
+        cluster_customers.STEP,
         build_report.STEP,
     )
 }
