@@ -21,6 +21,7 @@ from cxspark.contracts.preferences import (
     USER_ITEM,
     USER_NEIGHBORS,
 )
+from cxspark.contracts.segments import SEGMENT_MOVES, SEGMENT_PROFILES, SEGMENT_RUNS, SEGMENTS
 from cxspark.contracts.table import Table
 from cxspark.contracts.trees import (
     FEATURES_GAIN,
@@ -66,6 +67,10 @@ TABLES: dict[str, Table] = {
         CLUSTERS,
         CLUSTER_CENTERS,
         CLUSTER_TRIALS,
+        SEGMENTS,
+        SEGMENT_PROFILES,
+        SEGMENT_MOVES,
+        SEGMENT_RUNS,
         LOADS,
         SNAPSHOTS,
         MODEL_METRICS,

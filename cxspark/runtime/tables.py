@@ -92,13 +92,14 @@ class Tables:
             self.run.inputs[table.name] = newest[0].version
         return self.run.inputs[table.name]
 
-    def read(self, table: Table) -> DataFrame:
-        """The table, at the version this run has pinned.
+    def read(self, table: Table, *, version: int | None = None) -> DataFrame:
+        """The table, at the version this run has pinned, or at another that `history` tells of.
 
         Raises:
             ContractError: the table doesn't exist, or lacks a column of its contract.
         """
-        address, version = self.location.address(table), self.version(table)
+        address = self.location.address(table)
+        version = self.version(table) if version is None else version
         frame = self.spark.sql(f"SELECT * FROM {address} VERSION AS OF {version}")
         return require_columns(frame, table).select(*table.columns)
 

@@ -26,7 +26,7 @@ class Scaler:
         names: the numbers of `FEATURE_ROWS`, in their order.
         by: those that make a point, in its order; None: all.
         standardise: whether means are taken off and deviations divided by (of the population).
-        log: features taken by their logarithm.
+        log: features taken by their logarithm, where they make a point.
         weights: feature -> what its squared differences count; 1 where not named.
 
     Attributes:
@@ -51,8 +51,8 @@ class Scaler:
     ) -> None:
         self.by = tuple(names if by is None else by)
         _require(self.by, names, "numbers to cluster by")
-        _require(log, self.by, "log")
-        _require(weights or {}, self.by, "weights")
+        _require(log, names, "log")
+        _require(weights or {}, names, "weights")
         self.standardise = standardise
         self._places = [list(names).index(name) for name in self.by]
         self._is_log = np.array([name in log for name in self.by])
@@ -111,7 +111,7 @@ class Scaler:
     def to_units(self, points: Matrix) -> Matrix:
         """Points in the features' own units; of a constant feature, its value."""
         inverse = self._inverse(points)
-        unfolded = np.sign(inverse) * np.expm1(np.abs(inverse))
+        unfolded = np.sign(inverse) * np.expm1(np.where(self._is_log, np.abs(inverse), 0.0))
         return np.where(self._is_log, unfolded, inverse)
 
     def to_deviations(self, points: Matrix) -> Matrix:

@@ -23,6 +23,7 @@ from cxspark.steps import (
     recommend_als,
     recommend_blend,
     recommend_knn,
+    segment_customers,
     train_als,
     train_tree,
 )
@@ -44,6 +45,7 @@ STEPS: dict[str, Step[Any]] = {
         estimate_value.STEP,
         compute_distances.STEP,
         classify_knn.STEP,
+        segment_customers.STEP,
         cluster_customers.STEP,
         build_report.STEP,
     )
