@@ -9,6 +9,7 @@ from pyspark.sql import Row
 from cxspark.report.confusions import Confusion
 from cxspark.report.distance_maps import Comparison
 from cxspark.report.studies import Study
+from cxspark.report.segments import Segmentation
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Findings:
         comparisons: of customers, by distance.
         confusions: of the classes that customers were told.
         close_up: of a few customers.
+        segmentation: of clusters and segments.
         names: item_id -> item_name.
         studies: of what tells customers apart.
     """
@@ -105,6 +107,7 @@ class Findings:
     comparisons: Sequence[Comparison] = ()
     confusions: Sequence[Confusion] = ()
     close_up: CloseUp = CloseUp()
+    segmentation: Segmentation = field(default_factory=Segmentation)
     names: Mapping[str, str] = field(default_factory=dict)
     studies: Sequence[Study] = ()
 

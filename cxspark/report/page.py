@@ -17,6 +17,8 @@ from cxspark.report.findings import Findings, Origin
 from cxspark.report.intake import OTHER
 from cxspark.report.intake_charts import chart_activity, chart_intake
 from cxspark.report.models import goes_by
+from cxspark.report.segment_charts import draw_section
+from cxspark.report.segments import lay_out_sections
 from cxspark.report.spread_charts import (
     chart_distances,
     chart_long_tail,
@@ -56,6 +58,7 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         algorithm: the recommender whose neighbours are shown and whose recommendations are counted.
     """
     board = lay_out_board(findings.evaluation.metrics, findings.evaluation.trials)
+    sections = lay_out_sections(findings.segmentation)
     environment = Environment(
         loader=PackageLoader("cxspark.report", "."),
         autoescape=True,
@@ -75,6 +78,8 @@ def render_page(findings: Findings, origin: Origin, *, title: str, algorithm: st
         charts=draw_charts(findings, board),
         board=board,
         value_models=MODELS,
+        sections=sections,
+        section_charts={one.source: draw_section(one) for one in sections},
         cards=[
             lay_out_card(user, findings.close_up, findings.names)
             for user in findings.close_up.users

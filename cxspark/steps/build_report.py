@@ -28,6 +28,8 @@ from cxspark.steps.analytics import (
     look_at_value,
 )
 from cxspark.steps.evaluate_recommenders import newest_run
+from cxspark.steps.report_segments import READS as SEGMENT_TABLES
+from cxspark.steps.report_segments import read_segmentation
 
 
 def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -74,6 +76,7 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         comparisons=compare_customers(tables, n=settings.n_compared),
         confusions=collect_confusions(tables),
         close_up=close_up,
+        segmentation=read_segmentation(tables),
         names={
             row["item_id"]: row["item_name"]
             for row in customers.name_items(events, items=sorted(shown)).collect()
@@ -167,5 +170,6 @@ STEP = Step(
     reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
     writes=(),
     optional=(MODEL_METRICS, MODEL_TRIALS, *ANALYTICS_TABLES),
+    optional=(MODEL_METRICS, MODEL_TRIALS, *SEGMENT_TABLES),
     run=run,
 )
