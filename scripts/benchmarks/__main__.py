@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pyspark.sql import SparkSession
 
 from benchmarks import als, gain, increment, knn, matrix, topk
+from benchmarks import als, increment, kmeans, knn, matrix, topk
 from benchmarks.frame import HEADER, Row
 from cxspark.runtime.session import open_session
 
@@ -15,6 +16,7 @@ BENCHES: dict[str, Callable[[SparkSession, float], Iterator[Row]]] = {
     "knn": knn.run,
     "topk": topk.run,
     "als": als.run,
+    "kmeans": kmeans.run,
     "matrix": matrix.run,
     "increment": increment.run,
     "gain": gain.run,
