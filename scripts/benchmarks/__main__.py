@@ -9,11 +9,13 @@ from pyspark.sql import SparkSession
 
 from benchmarks import als, gain, increment, knn, matrix, topk
 from benchmarks import als, increment, kmeans, knn, matrix, topk
+from benchmarks import als, classify, increment, knn, matrix, topk
 from benchmarks.frame import HEADER, Row
 from cxspark.runtime.session import open_session
 
 BENCHES: dict[str, Callable[[SparkSession, float], Iterator[Row]]] = {
     "knn": knn.run,
+    "classify": classify.run,
     "topk": topk.run,
     "als": als.run,
     "kmeans": kmeans.run,

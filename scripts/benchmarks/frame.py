@@ -73,10 +73,12 @@ class Measure:
 
     Attributes:
         seconds: wall time.
+        cpu_seconds: of this process and all below it, Spark's among them.
         peak_mb: the greatest resident memory of one Python worker, MiB; 0 where none ran.
     """
 
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     peak_mb: float = 0.0
     _done: threading.Event = field(default_factory=threading.Event)
 
@@ -91,14 +93,27 @@ def measured() -> Iterator[Measure]:
     """The wall time and the workers' peak memory of the block."""
     measure = Measure()
     watcher = threading.Thread(target=measure.watch, daemon=True)
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), _cpu_seconds()
     watcher.start()
     try:
         yield measure
     finally:
         measure.seconds = time.perf_counter() - start
+        measure.cpu_seconds = _cpu_seconds() - cpu_start
         measure._done.set()
         watcher.join()
+
+
+def _cpu_seconds() -> float:
+    """Of this process and those below it, with those of theirs that have ended."""
+    total = 0.0
+    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 def _worker_megabytes() -> Iterator[float]:
