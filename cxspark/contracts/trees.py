@@ -41,7 +41,7 @@ FEATURES_GAIN = Table(
             column(
                 "n_values",
                 LongType(),
-                "distinct values; null where they weren't counted one by one",
+                "distinct values; where is_exact is false about, and of whole numbers alone",
                 nullable=True,
             ),
             column("entropy", DoubleType(), "of the label where the value is known, bits"),

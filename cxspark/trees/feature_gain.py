@@ -1,4 +1,6 @@
-"""The gain of all features in at most two passes over the customers."""
+"""The gain of all features in at most three passes over the customers."""
+
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
@@ -10,6 +12,8 @@ from cxspark.trees.gain import quantile_cuts, score_features
 from cxspark.trees.settings import GainSettings
 
 _MOST_CLASSES = 100
+# Of the count of distinct values, which need only be told from the rows' own number.
+_RSD = 0.01
 
 
 class FeatureGain:
@@ -40,8 +44,9 @@ class FeatureGain:
             ConfigError: there is no feature, or the label has more than 100 classes.
             ContractError: fewer than two classes.
 
-        Cost: one pass over the rows; another over the numbers where one has too many values. What
-        is collected: classes, cut points, a row per feature.
+        Cost: one pass over the rows; another over the numbers where one has too many values, and a
+        third where all of one's are whole: it may be an identifier, so its distinct values are
+        counted, about. What is collected: classes, cut points, a row per feature.
         """
         if not (names.numbers or names.categories):
             raise ConfigError("features", "at least one", "none", "choose some beside the label")
@@ -49,9 +54,14 @@ class FeatureGain:
         try:
             self._learn_labels(counts)
             labels = list(self.labels_)
-            exact = self._with_bins(counts, rows, len(names.numbers))
+            many = quantile_cuts(counts, n_numbers=len(names.numbers), **self._limits)
+            cuts = many.collect()
             scores = score_features(
-                exact, names, labels=labels, identifier_share=self.settings.identifier_share
+                _with_bins(counts, rows, {row["place"]: row["cuts"] for row in cuts}),
+                names,
+                labels=labels,
+                identifier_share=self.settings.identifier_share,
+                n_values=_count_distinct(rows, [row["place"] for row in cuts if row["is_whole"]]),
             )
             self.scores_: list[Row] = scores.orderBy("rank").collect()
         finally:
@@ -81,16 +91,21 @@ class FeatureGain:
                 "choose another label, or take in customers of both kinds",
             )
 
-    def _with_bins(self, counts: DataFrame, rows: DataFrame, n_numbers: int) -> DataFrame:
-        """The counts, with bins in place of the values of numbers that have too many."""
-        found = quantile_cuts(
-            counts,
-            n_numbers=n_numbers,
-            max_values=self.settings.max_values,
-            n_bins=self.settings.n_bins,
-        ).collect()
-        if not found:
-            return counts
-        cuts = {row["place"]: row["cuts"] for row in found}
-        others = counts.where(~F.col("place").isin(*cuts))
-        return others.unionByName(count_bins(rows, cuts=cuts))
+
+def _with_bins(counts: DataFrame, rows: DataFrame, cuts: Mapping[int, list[float]]) -> DataFrame:
+    """The counts, with bins in place of the values of numbers that have too many."""
+    if not cuts:
+        return counts
+    others = counts.where(~F.col("place").isin(*cuts))
+    return others.unionByName(count_bins(rows, cuts=cuts))
+
+
+def _count_distinct(rows: DataFrame, places: Sequence[int]) -> dict[int, int]:
+    """Place of a number -> its distinct values, within a percent or two, among labelled rows."""
+    if not places:
+        return {}
+    labelled = rows.where(F.col("label").isNotNull())
+    (found,) = labelled.agg(
+        *(F.approx_count_distinct(F.get("numbers", F.lit(place)), _RSD) for place in places)
+    ).collect()
+    return dict(zip(places, found, strict=True))

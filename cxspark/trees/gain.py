@@ -1,6 +1,6 @@
 """Gain and gain ratio of features, from counts of their values by label."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
 
@@ -25,7 +25,8 @@ def quantile_cuts(counts: DataFrame, *, n_numbers: int, max_values: int, n_bins:
         n_bins: parts of equal size between the cuts.
 
     Returns:
-        One row per place of such a number: cuts, ascending, without repetition.
+        One row per place of such a number: cuts, ascending, without repetition, and is_whole:
+        whether all of its values that were looked at are whole.
 
     Cost: a shuffle of the distinct values.
     """
@@ -40,14 +41,20 @@ def quantile_cuts(counts: DataFrame, *, n_numbers: int, max_values: int, n_bins:
             F.array_distinct(F.percentile("number", shares, F.col("n"))).alias("cuts"),
             F.count(F.lit(1)).alias("n_values"),
             F.bool_and("is_exact").alias("is_exact"),
+            F.bool_and(_is_whole(F.col("number"))).alias("is_whole"),
         )
         .where(~F.col("is_exact") | (F.col("n_values") > max_values))
-        .select("place", "cuts")
+        .select("place", "cuts", "is_whole")
     )
 
 
 def score_features(
-    counts: DataFrame, names: FeatureNames, *, labels: Sequence[str], identifier_share: float
+    counts: DataFrame,
+    names: FeatureNames,
+    *,
+    labels: Sequence[str],
+    identifier_share: float,
+    n_values: Mapping[int, int],
 ) -> DataFrame:
     """Entropy, gain, split information and gain ratio of every feature (C4.5).
 
@@ -67,7 +74,8 @@ def score_features(
         names: of the features.
         labels: the classes.
         identifier_share: distinct per known value from which a feature is called an identifier: a
-            category, or a number all of whose values are whole and were counted one by one.
+            category, or a number all of whose values are whole.
+        n_values: place of a whole number that was counted in bins -> its distinct values, about.
 
     Returns:
         The columns of ``FEATURES_GAIN`` from `feature` on, one row per feature, also of those that
@@ -87,13 +95,15 @@ def score_features(
             F.bool_and("is_exact").alias("is_exact"),
         )
     )
-    numbers = _best_thresholds(values.where(F.col("place") < n_numbers), columns)
+    numbers = _best_thresholds(values.where(F.col("place") < n_numbers), columns, n_values)
     categories = _values_as_branches(values.where(F.col("place") >= n_numbers), columns)
     tested = _every_feature(counts, names).join(numbers.unionByName(categories), "place", "left")
     return _ranked(tested, columns, identifier_share)
 
 
-def _best_thresholds(values: DataFrame, columns: Sequence[str]) -> DataFrame:
+def _best_thresholds(
+    values: DataFrame, columns: Sequence[str], n_values: Mapping[int, int]
+) -> DataFrame:
     """For each number the threshold that leaves the least to tell within its two branches."""
     by_size = Window.partitionBy("place").orderBy("number")
     up_to = by_size.rowsBetween(Window.unboundedPreceding, Window.currentRow)
@@ -125,7 +135,7 @@ def _best_thresholds(values: DataFrame, columns: Sequence[str]) -> DataFrame:
             F.min(F.when(following.isNotNull(), candidate)).alias("best"),
             F.count(F.lit(1)).alias("n_values"),
             F.bool_and("is_exact").alias("is_exact"),
-            F.bool_and(number == F.floor(number)).alias("is_whole"),
+            F.bool_and(~F.col("is_exact") | _is_whole(number)).alias("is_whole"),
         )
         .select(
             "place",
@@ -133,7 +143,9 @@ def _best_thresholds(values: DataFrame, columns: Sequence[str]) -> DataFrame:
             "best.threshold",
             F.coalesce("best.within", bits([F.col(name) for name in columns])).alias("within"),
             F.coalesce("best.branches", n_log_n(_known(columns))).alias("branches"),
-            F.when(F.col("is_exact"), F.col("n_values")).alias("n_values"),
+            F.when(F.col("is_exact"), F.col("n_values"))
+            .otherwise(_looked_up(n_values, F.col("place")))
+            .alias("n_values"),
             "is_exact",
             "is_whole",
         )
@@ -199,6 +211,17 @@ def _ranked(tested: DataFrame, columns: Sequence[str], identifier_share: float) 
         F.row_number().over(order).alias("rank"),
         "is_identifier",
     )
+
+
+def _is_whole(number: Column) -> Column:
+    return number == F.rint(number)
+
+
+def _looked_up(n_values: Mapping[int, int], place: Column) -> Column:
+    found = F.lit(None).cast("bigint")
+    for one, n in n_values.items():
+        found = F.when(place == one, F.lit(n)).otherwise(found)
+    return found
 
 
 def _known(columns: Sequence[str]) -> Column:

@@ -163,6 +163,18 @@ def test_what_names_every_row_is_an_identifier(spark: SparkSession) -> None:
     assert flagged == {"number", "email"}
 
 
+def test_a_number_of_too_many_values_is_an_identifier_if_it_names_every_row(
+    spark: SparkSession,
+) -> None:
+    names = FeatureNames(("customer", "cents", "measure"), ())
+    rows = [([1e6 + i, float(i // 2), i / 7], [], "xy"[i % 2]) for i in range(2000)]
+    found = scores_of(spark, rows, names, max_values=100, n_bins=50)
+    assert {name for name, row in found.items() if row["is_identifier"]} == {"customer"}
+    assert found["customer"]["n_values"] == pytest.approx(2000, rel=0.03)
+    assert found["cents"]["n_values"] == pytest.approx(1000, rel=0.03)
+    assert (found["measure"]["n_values"], found["measure"]["is_exact"]) == (None, False)
+
+
 def test_ranks_are_by_ratio_then_gain_then_name(spark: SparkSession) -> None:
     names = FeatureNames((), ("b", "a", "best"))
     rows = [([], ["s", "s", "p"], "x"), ([], ["t", "t", "q"], "y"), ([], ["s", "s", "q"], "y")]
