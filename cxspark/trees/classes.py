@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.trees.settings import ClassWeights, TrainTreeSettings
 
 TRAIN, VALIDATION, TEST, NEW = PARTS = ("train", "validation", "test", "new")
@@ -23,6 +23,54 @@ def with_part(rows: DataFrame, settings: TrainTreeSettings) -> DataFrame:
         .otherwise(TEST)
     )
     return rows.withColumn("part", part)
+
+
+def require_parts(sizes: Mapping[tuple[str, str], int], *, label: str) -> None:
+    """Refuse what can't be learnt, chosen and judged.
+
+    Args:
+        sizes: part and class -> customers.
+        label: whose classes they are.
+
+    Raises:
+        ContractError: a part has no customers; or one of two classes isn't in each part, and
+            nothing could be said of precision and recall there.
+    """
+    classes = sorted({name for _, name in sizes})
+    lacking = [part for part in JUDGED if not any((part, name) in sizes for name in classes)]
+    if not lacking and len(classes) == 2:
+        pairs = ((name, part) for part in JUDGED for name in classes)
+        lacking = [f"{part} of {name}" for name, part in pairs if (part, name) not in sizes]
+    if lacking:
+        raise ContractError(
+            label,
+            f"customers with it to {', '.join(JUDGED)}, of two classes of both",
+            f"none to {', '.join(lacking)} in {sum(sizes.values()):,}",
+            "take in more customers, or change the shares or the seed",
+        )
+
+
+def choose_event(classes: Sequence[str], sizes: Mapping[str, int], asked: str | None) -> int | None:
+    """The place of the positive one of two classes, the rarer if none is asked for; else None.
+
+    Raises:
+        ConfigError: what is asked for isn't one of two classes.
+
+    Example:
+        >>> choose_event(["no", "yes"], {"no": 30, "yes": 10}, None)
+        1
+    """
+    if asked is not None and (asked not in classes or len(classes) != 2):
+        raise ConfigError(
+            "train_tree.event",
+            "one of two classes",
+            f"{asked}, of the classes {', '.join(classes)}",
+            "correct it, or leave it out",
+        )
+    if len(classes) != 2:
+        return None
+    rarest = min(classes, key=lambda name: sizes.get(name, 0))
+    return list(classes).index(asked or rarest)
 
 
 def weigh_classes(

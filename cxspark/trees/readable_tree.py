@@ -10,9 +10,17 @@ from pyspark.ml.regression import DecisionTreeRegressionModel, DecisionTreeRegre
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from cxspark.contracts.errors import ConfigError, ContractError
+from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.features import FeatureNames
-from cxspark.trees.classes import JUDGED, TRAIN, VALIDATION, weigh_classes, with_part
+from cxspark.trees.classes import (
+    JUDGED,
+    TRAIN,
+    VALIDATION,
+    choose_event,
+    require_parts,
+    weigh_classes,
+    with_part,
+)
 from cxspark.trees.encoding import Encoding, learn_encoding
 from cxspark.trees.feature_gain import FeatureGain
 from cxspark.trees.quality import (
@@ -23,7 +31,7 @@ from cxspark.trees.quality import (
     mean_average_precision,
     trace_curve,
 )
-from cxspark.trees.rules import draw_together, parse_leaves, read_condition
+from cxspark.trees.rules import parse_leaves, read_path, read_splits
 from cxspark.trees.settings import TrainTreeSettings
 
 CHOSEN_BY = "average_precision"
@@ -98,7 +106,8 @@ class ReadableTree:
 
         Raises:
             ConfigError: no feature tells anything; the event isn't one of two classes.
-            ContractError: a part has no customers, or the training part has one class only.
+            ContractError: a part has no customers, or one of two classes isn't in each part, or
+                the training part has one class only.
 
         Cost: four passes over the rows, of which the last keeps the vectors; then one fit and one
         pass over these per tree tried.
@@ -110,10 +119,8 @@ class ReadableTree:
         self.encoding_: Encoding = learn_encoding(
             train, names, chosen=self._choose(), max_categories=self.settings.max_categories
         )
-        encoded = self.encoding_.encode(parted).select(
-            "part", "label", "features", *self._learnt_columns()
-        )
-        encoded = encoded.persist()
+        encoded = self.encoding_.encode(parted)
+        encoded = encoded.select("part", "features", *self._learnt_columns()).persist()
         try:
             self.trials_ = [
                 self._try(encoded, depth, least)
@@ -156,28 +163,12 @@ class ReadableTree:
         )
 
     def _learn_classes(self, parted: DataFrame) -> None:
-        sizes = parted.groupBy("part", "label").count().collect()
-        empty = [part for part in JUDGED if not any(row["part"] == part for row in sizes)]
-        if empty:
-            raise ContractError(
-                self.settings.label,
-                f"customers with it to {', '.join(JUDGED)}",
-                f"none to {', '.join(empty)} in {sum(row['count'] for row in sizes):,}",
-                "take in more customers, or change the shares",
-            )
-        self.classes_: list[str] = sorted({row["label"] for row in sizes})
-        asked = self.settings.event
-        if asked is not None and (asked not in self.classes_ or len(self.classes_) != 2):
-            raise ConfigError(
-                "train_tree.event",
-                "one of two classes",
-                f"{asked}, of the classes {', '.join(self.classes_)}",
-                "correct it, or leave it out",
-            )
-        in_train = {row["label"]: row["count"] for row in sizes if row["part"] == TRAIN}
-        rarest = min(self.classes_, key=lambda name: in_train.get(name, 0))
-        two = len(self.classes_) == 2
-        self.event_: int | None = self.classes_.index(asked or rarest) if two else None
+        counted = parted.groupBy("part", "label").count().collect()
+        sizes = {(row["part"], row["label"]): row["count"] for row in counted}
+        require_parts(sizes, label=self.settings.label)
+        self.classes_: list[str] = sorted({name for _, name in sizes})
+        in_train = {name: n for (part, name), n in sizes.items() if part == TRAIN}
+        self.event_ = choose_event(self.classes_, in_train, self.settings.event)
         self.weights_ = weigh_classes(self.classes_, in_train, self.settings.class_weights)
 
     def _choose(self) -> FeatureNames:
@@ -233,11 +224,8 @@ class ReadableTree:
     def _read_leaves(self) -> None:
         counts, slots = self.best_.counts, self.encoding_.slots
         leaves = parse_leaves(self.best_.model.toDebugString, slots)
-        self.conditions_ = [[read_condition(one, slots) for one in leaf] for leaf in leaves]
-        self.paths_ = [
-            " and ".join(read_condition(one, slots) for one in draw_together(leaf))
-            for leaf in leaves
-        ]
+        self.conditions_ = [read_splits(leaf, slots) for leaf in leaves]
+        self.paths_ = [read_path(leaf, slots) for leaf in leaves]
         shares = class_shares(counts[TRAIN])
         self.threshold_: float | None = None
         if self.event_ is None:

@@ -1,10 +1,11 @@
 """A fitted tree as rules that people can read."""
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from cxspark.trees.encoding import UNKNOWN, CategorySlot, FlagSlot, Slot
+from cxspark.trees.encoding import UNKNOWN, CategorySlot, FlagSlot, NumberSlot, Slot
 
 _SPLIT = re.compile(
     r"(?:If|Else) \(feature (?P<place>\d+) "
@@ -85,8 +86,45 @@ def draw_together(taken: Sequence[Condition]) -> tuple[Condition, ...]:
     return tuple(found.values())
 
 
-def read_condition(one: Condition, slots: Sequence[Slot]) -> str:
-    """The condition in words; it says where customers go whose value isn't known."""
+def read_splits(taken: Sequence[Condition], slots: Sequence[Slot]) -> list[str]:
+    """Each split in words, as one knows it who has come down to it."""
+    return [
+        read_condition(one, slots, known=_told(taken[:place], slots, is_known=True))
+        for place, one in enumerate(taken)
+    ]
+
+
+def read_path(taken: Sequence[Condition], slots: Sequence[Slot]) -> str:
+    """What all splits come to: nothing twice, and nothing of a number that isn't known.
+
+    Example:
+        >>> slots = [NumberSlot("age", 40.0, True), FlagSlot("age")]
+        >>> up_to_50, flags = Condition(0, high=50.0), (Condition(1, 0.5), Condition(1, high=0.5))
+        >>> [read_path([up_to_50, flag], slots) for flag in flags]
+        ['age is unknown', 'age <= 50']
+    """
+    known, unknown = (_told(taken, slots, is_known=told) for told in (True, False))
+    numbers = {slots[one.place].name for one in taken if isinstance(slots[one.place], NumberSlot)}
+    texts = []
+    for one in draw_together(taken):
+        slot = slots[one.place]
+        is_told_by_flag = isinstance(slot, NumberSlot) and slot.name in unknown
+        is_told_by_number = isinstance(slot, FlagSlot) and slot.name in known & numbers
+        if not (is_told_by_flag or is_told_by_number):
+            texts.append(read_condition(one, slots, known=known))
+    return " and ".join(texts)
+
+
+def read_condition(
+    one: Condition, slots: Sequence[Slot], *, known: Collection[str] = frozenset()
+) -> str:
+    """The condition in words; it says where customers go whose value isn't known.
+
+    Args:
+        one: the condition.
+        slots: what the vector's places mean.
+        known: numbers of which the conditions before it say that they are known.
+    """
     slot = slots[one.place]
     if isinstance(slot, FlagSlot):
         return f"{slot.name} is {'known' if one.low is None else UNKNOWN}"
@@ -100,7 +138,17 @@ def read_condition(one: Condition, slots: Sequence[Slot]) -> str:
     else:
         text = f"{_short(low)} < {slot.name} <= {_short(high)}"
     holds_median = (low is None or low < slot.median) and (high is None or slot.median <= high)
-    return f"{text} or {UNKNOWN}" if slot.has_missing and holds_median else text
+    may_be_unknown = slot.has_missing and slot.name not in known
+    return f"{text} or {UNKNOWN}" if may_be_unknown and holds_median else text
+
+
+def _told(taken: Sequence[Condition], slots: Sequence[Slot], *, is_known: bool) -> set[str]:
+    """The numbers of which it is told that they are known, or that they aren't."""
+    return {
+        slots[one.place].name
+        for one in taken
+        if isinstance(slots[one.place], FlagSlot) and (one.low is None) == is_known
+    }
 
 
 def _condition(found: re.Match[str], slots: Sequence[Slot]) -> Condition:
@@ -131,5 +179,13 @@ def _joined(texts: Sequence[str], word: str) -> str:
 
 
 def _short(number: float | None) -> str:
-    """Six digits: enough to tell neighbours apart, few enough to be read."""
-    return f"{number:.6g}"
+    """Six digits: enough to tell neighbours apart, few enough to be read; more before the point.
+
+    Example:
+        >>> [_short(number) for number in (0.00001234567, 17.5, 1234567.5, -20000000.0)]
+        ['0.0000123457', '17.5', '1234567.5', '-20000000']
+    """
+    if number is None or not 1e-5 <= abs(number) < 1e15:
+        return f"{number:.6g}"
+    digits = max(6 - 1 - math.floor(math.log10(abs(number))), 1)
+    return f"{number:.{digits}f}".rstrip("0").rstrip(".")

@@ -1,7 +1,14 @@
 import pytest
 
 from cxspark.trees.encoding import CategorySlot, FlagSlot, NumberSlot
-from cxspark.trees.rules import Condition, draw_together, parse_leaves, read_condition
+from cxspark.trees.rules import (
+    Condition,
+    draw_together,
+    parse_leaves,
+    read_condition,
+    read_path,
+    read_splits,
+)
 
 SLOTS = [
     NumberSlot("age", 40.0, True),
@@ -42,6 +49,21 @@ def test_splits_are_told_one_by_one() -> None:
     ]
 
 
+def test_what_is_known_of_a_number_is_told_once() -> None:
+    known, unknown = Condition(1, high=0.5), Condition(1, low=0.5)
+    up_to_50 = Condition(0, high=50.5)
+    assert read_path([up_to_50, known], SLOTS) == "age <= 50.5"
+    assert read_path([up_to_50, unknown], SLOTS) == "age is unknown"
+    assert read_path([known], SLOTS) == "age is known"
+    assert read_path([], SLOTS) == ""
+
+
+def test_a_split_tells_what_was_known_before_it_alone() -> None:
+    known, up_to_50 = Condition(1, high=0.5), Condition(0, high=50.5)
+    assert read_splits([up_to_50, known], SLOTS) == ["age <= 50.5 or unknown", "age is known"]
+    assert read_splits([known, up_to_50], SLOTS) == ["age is known", "age <= 50.5"]
+
+
 def test_a_tree_of_one_leaf_has_no_condition() -> None:
     assert parse_leaves("DecisionTree: numNodes=1\n  Predict: 1.0\n", SLOTS) == [()]
 
@@ -55,7 +77,7 @@ def test_a_tree_of_one_leaf_has_no_condition() -> None:
         (Condition(2, among=frozenset({0, 1})), "city is Oslo or Rome"),
         (Condition(2, among=frozenset({0, 1, 3, 4})), "city is not Bonn"),
         (Condition(2, among=frozenset(range(5))), "city is Oslo, Rome, Bonn, any other or unknown"),
-        (Condition(0, low=1234567.25), "age > 1.23457e+06"),
+        (Condition(0, low=1234567.25), "age > 1234567.2"),
     ],
 )
 def test_conditions_are_read(condition: Condition, words: str) -> None:
