@@ -12,6 +12,8 @@ from cxspark.report.wording import counted, decimal, metric, percent, whole
 
 _BARS = 12
 _LINE = 44  # pixels from one node of a tree to the next
+_LETTER = 6.6  # pixels of a letter, about
+_BARS_FROM = 700  # pixels from the left: there the event's share of a leaf stands as a bar
 _LEAF_COLOURS = ("series-1", "series-3", "series-5", "series-4", "series-2", "series-6")
 
 
@@ -114,6 +116,8 @@ def chart_precision(study: Study, name: str) -> Chart:
 def chart_tree(study: Study, name: str) -> Chart:
     """The tree as an outline: a question below another stands further right.
 
+    Where there is room, a leaf's share of the event stands as a bar beside it.
+
     Args:
         study: with rules.
         name: unique on the page.
@@ -123,7 +127,8 @@ def chart_tree(study: Study, name: str) -> Chart:
     total = nodes[0].n_rows
 
     def paint(axes: Axes, is_narrow: bool) -> None:
-        step, width, letters = (14.0, 334, 34) if is_narrow else (30.0, 1060, 110)
+        step, width = (14.0, 334) if is_narrow else (30.0, 1060)
+        ends = width if is_narrow or study.event is None else _BARS_FROM
         axes.set_axis_off()
         for node in nodes:
             x, y = step * node.depth + 12, places[id(node)]
@@ -131,17 +136,16 @@ def chart_tree(study: Study, name: str) -> Chart:
                 below = places[id(child)]
                 axes.plot([x, x, x + step], [y, below, below], color=colour("line"), zorder=0)
             size = 5 + 13 * (node.n_rows / max(total, 1)) ** 0.5
-            axes.plot(x, y, "o", color=colour(_node_role(node, study)), markersize=size)
-            text = node.condition or "everyone"
-            room = max(letters - int(node.depth * step / 6), 16)
-            axes.text(x + 14, y - 0.2, textwrap.shorten(text, room, placeholder="…"), va="center")
-            axes.text(
-                x + 14,
-                y + 0.24,
-                _node_words(node, study, total),
-                va="center",
-                color=colour("muted"),
-            )
+            role = colour(_node_role(node, study))
+            axes.plot(x, y, "o", color=role, markersize=size, clip_on=False)
+            text = _cut(node.condition or "everyone", int((ends - x - 14) / _LETTER))
+            axes.text(x + 14, y - 0.2, text, va="center")
+            words = _node_words(node, study, None if is_narrow else total)
+            axes.text(x + 14, y + 0.24, words, va="center", color=colour("muted"))
+            if ends == _BARS_FROM and node.leaf is not None:
+                share = ends + (width - 20 - ends) * (node.leaf["event_share"] or 0.0)
+                axes.hlines(y, ends, width - 20, color=colour("line"), linewidth=9)
+                axes.hlines(y, ends, share, color=role, linewidth=9)
         axes.set(xlim=(0, width), ylim=(len(nodes) - 0.4, -0.6))
 
     height = 24 + _LINE * len(nodes)
@@ -186,24 +190,43 @@ def _tree_sentence(study: Study, name: str) -> Markup:
         ).format(whole(len(study.rules) - 1), metric(f"{name}:n_leaves", len(study.rules)))
     share, rule = max(shares, key=lambda one: one[0])
     return Markup(
-        "Each customer goes down to one of {} groups; most often {} where {}: {} of {}."
+        "Each customer goes down to one of {} groups; most often {} where {}: {} of {}. "
+        "Every share is of {}."
     ).format(
         metric(f"{name}:n_leaves", len(study.rules)),
         study.event,
         rule["path"] or "no question is asked",
         percent(share, 1),
         counted(rule["n_rows"], "customer"),
+        study.event,
     )
 
 
-def _node_words(node: Node, study: Study, total: int) -> str:
-    size = f"{counted(node.n_rows, 'customer')}, {percent(node.n_rows, total)}"
+def _cut(text: str, room: int) -> str:
+    """The text without its middle where it is too long: a condition ends with what counts.
+
+    Example:
+        >>> _cut("number_of_relationships <= 2.5", 21)
+        'number_of_…ips <= 2.5'
+    """
+    if len(text) <= room:
+        return text
+    half = max(room - 1, 2) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def _node_words(node: Node, study: Study, total: int | None) -> str:
+    """What is there, in short where it isn't told of how many."""
+    size = counted(node.n_rows, "customer")
+    if total is not None:
+        size = f"{size}, {percent(node.n_rows, total)}"
     if study.event is None:
         if node.leaf is None:
             return size
         return f"{node.leaf['predicted']}: {percent(node.leaf['confidence'], 1)} · {size}"
     events = sum((row["event_share"] or 0.0) * row["n_rows"] for row in node.leaves)
-    return f"{study.event}: {percent(events, node.n_rows)} · {size}"
+    share = f"{percent(events, node.n_rows)} · {size}"
+    return share if total is None else f"{study.event}: {share}"
 
 
 def _node_role(node: Node, study: Study) -> str:

@@ -109,11 +109,22 @@ def test_the_tree_s_picture_has_every_condition_share_and_size(study: Study) -> 
     for svg in (chart.wide, chart.narrow):
         for text in ("everyone", "calls &lt;= 3", "age &gt; 40", "calls &gt; 3"):
             assert text in svg
-        assert "yes: 75% · 20 customers, 20%" in svg
-        assert "yes: 5% · 80 customers, 80%" in svg
+        assert "75% · 20 customers" in svg
+        assert "5% · 80 customers" in svg
+    assert "yes: 75% · 20 customers, 20%" in chart.wide
     assert "one of 3 groups; most often yes where calls > 3: 75% of 20 customers." in str(
         chart.sentence.striptags()
     )
+
+
+def test_a_long_condition_loses_its_middle_not_its_threshold() -> None:
+    name = "months_since_the_last_visit_to_any_of_our_shops"
+    rules = [rule(0, [f"{name} <= 3.25"], 50, 0.02), rule(1, [f"{name} > 3.25"], 30, 0.1)]
+    chart = chart_tree(Study("bank", "churned", rules=rules), "t")
+    assert f"{name} &lt;= 3.25<" in chart.wide
+    assert f">{name}" not in chart.narrow
+    assert "…" in chart.narrow
+    assert " &lt;= 3.25<" in chart.narrow
 
 
 def test_the_curve_tells_what_the_chosen_threshold_does(study: Study) -> None:
