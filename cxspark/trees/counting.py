@@ -135,10 +135,16 @@ def _chunks(batches: _Batches) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         waiting.append(batch)
         if sum(one.num_rows for one in waiting) >= _CHUNK_ROWS:
-            yield pa.concat_batches(waiting)
+            yield from _joined(waiting)
             waiting = []
     if waiting:
-        yield pa.concat_batches(waiting)
+        yield from _joined(waiting)
+
+
+def _joined(batches: Sequence[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """The rows in one batch; in none where there are none. PyArrow 18 has no concat_batches."""
+    found: list[pa.RecordBatch] = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    return found
 
 
 def _counted(
