@@ -1,8 +1,8 @@
 """Every table of the suite, by name."""
 
 from cxspark.contracts.classes import CLASSES, CONFUSIONS
-from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.clusters import CLUSTER_CENTERS, CLUSTER_TRIALS, CLUSTERS
+from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS

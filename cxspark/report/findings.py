@@ -8,8 +8,8 @@ from pyspark.sql import Row
 
 from cxspark.report.confusions import Confusion
 from cxspark.report.distance_maps import Comparison
-from cxspark.report.studies import Study
 from cxspark.report.segments import Segmentation
+from cxspark.report.studies import Study
 
 
 @dataclass(frozen=True)

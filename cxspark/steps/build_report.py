@@ -26,10 +26,9 @@ from cxspark.steps.analytics import (
     collect_studies,
     compare_customers,
     look_at_value,
+    read_segmentation,
 )
 from cxspark.steps.evaluate_recommenders import newest_run
-from cxspark.steps.report_segments import READS as SEGMENT_TABLES
-from cxspark.steps.report_segments import read_segmentation
 
 
 def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -170,6 +169,5 @@ STEP = Step(
     reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
     writes=(),
     optional=(MODEL_METRICS, MODEL_TRIALS, *ANALYTICS_TABLES),
-    optional=(MODEL_METRICS, MODEL_TRIALS, *SEGMENT_TABLES),
     run=run,
 )

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pyspark.sql import SparkSession
 
-from benchmarks import als, gain, increment, knn, matrix, topk
-from benchmarks import als, increment, kmeans, knn, matrix, topk
-from benchmarks import als, classify, increment, knn, matrix, topk
+from benchmarks import als, classify, gain, increment, kmeans, knn, matrix, topk
 from benchmarks.frame import HEADER, Row
 from cxspark.runtime.session import open_session
 
