@@ -1,5 +1,6 @@
 """K-Means: trials with several numbers of clusters and seeds, and what each is worth."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,8 +33,9 @@ _SUMS = StructType(
 _ASSIGNED = "user_id string, cluster int, distance double"
 # MLlib's solver of blocks breaks where the start finds fewer centres than were asked for, which it
 # does where few points differ: then the other solver is taken, which gives fewer clusters. Of many
-# different points two steps, the default, start too few once in 3,000 fits; five never do.
-_START_STEPS = 5
+# different points each step of the start picks 2k by chance: two steps, the default, pick none once
+# in 3,000 fits of two clusters. Thirty picks are never too few.
+_PICKS = 30
 # What a worker has in its hands beside the points: points x clusters, a few times over.
 _POINTS_AT_ONCE = 20_000
 
@@ -93,7 +95,7 @@ def fit_centres(
         featuresCol="point",
         k=k,
         seed=seed,
-        initSteps=_START_STEPS,
+        initSteps=max(2, math.ceil(_PICKS / (2 * k))),
         maxIter=iterations,
         tol=tolerance,
         solver="block" if n_different >= 20 * k else "row",
