@@ -65,6 +65,31 @@ def place_of(names: FeatureNames, category: str, setting: str) -> int:
     return list(names.categories).index(category)
 
 
+def filter_grouped(rows: DataFrame, names: FeatureNames, group_by: str) -> DataFrame:
+    """The customers whose group is known.
+
+    Raises:
+        ConfigError: there is no such category.
+    """
+    place = place_of(names, group_by, "group_by")
+    return rows.where(F.get("categories", F.lit(place)).isNotNull()).select(*rows.columns)
+
+
+def require_customers(sets: Sets) -> None:
+    """Refuse to compare with nobody.
+
+    Raises:
+        ConfigError: a set has no customers who have all numbers.
+    """
+    if not sets.n_first or not sets.n_second:
+        raise ConfigError(
+            "compute_distances.others",
+            "customers who have all numbers, in both sets",
+            f"{sets.n_first} in the first, {sets.n_second} in the second",
+            "correct the list or the value; values of categories are compared as they are written",
+        )
+
+
 def _all_pairs(sets: Sets, space: Space, settings: ComputeDistancesSettings) -> DataFrame:
     _require_few(sets.n_first * (sets.n_first - 1) // 2, settings)
     blocks = _packed(sets.first, sets.n_first, space, settings)
@@ -84,9 +109,8 @@ def _to_mean(sets: Sets, space: Space, settings: ComputeDistancesSettings) -> Da
     if settings.group_by is not None:
         place = place_of(sets.names, settings.group_by, "group_by")
         group = F.get("categories", F.lit(place))
-    rows = sets.first.withColumn("group", group).where(F.col("group").isNotNull())
-    points = rows.select(
-        F.col("user_id").alias("row_id"), F.col("numbers").alias("values"), "group"
+    points = sets.first.select(
+        F.col("user_id").alias("row_id"), F.col("numbers").alias("values"), group.alias("group")
     )
     return distances_to_means(filter_complete(points), space=space)
 

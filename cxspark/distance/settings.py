@@ -64,7 +64,9 @@ class ComputeDistancesSettings(Settings):
     )
 
     @model_validator(mode="after")
-    def _has_others(self) -> Self:
+    def _fits_its_mode(self) -> Self:
         if (self.others is None) == (self.mode == "between"):
             raise ValueError("others goes with mode between, and between needs it")
+        if self.group_by is not None and self.mode != "to_mean":
+            raise ValueError("group_by goes with mode to_mean")
         return self

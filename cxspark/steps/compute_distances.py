@@ -9,7 +9,7 @@ from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
 from cxspark.distance import Moments, measure_points, points_of
 from cxspark.distance.covariance import Remedy
-from cxspark.distance.modes import MODES, Sets, split_sets
+from cxspark.distance.modes import MODES, Sets, filter_grouped, require_customers, split_sets
 from cxspark.distance.settings import ComputeDistancesSettings
 from cxspark.distance.space import fit_space
 from cxspark.runtime.ddl import quoted
@@ -41,6 +41,7 @@ def run(spark: SparkSession, settings: ComputeDistancesSettings, tables: Tables)
         remedy=Remedy(settings.ridge, settings.shrinkage),
     )
     sets = Sets(parts[0], parts[-1], features.names, measured[0].n_rows, measured[-1].n_rows)
+    require_customers(sets)
     keys = {
         "source": features.source,
         "mode": settings.mode,
@@ -63,6 +64,8 @@ def read_sets(
 ) -> list[DataFrame]:
     """The customers' features: one frame, or those of the first set and of the second."""
     others = settings.others
+    if settings.group_by is not None:
+        return [read_grouped(features, settings.group_by, tables)]
     if others is None:
         return [features.rows]
     if others.source is None:
@@ -71,6 +74,17 @@ def read_sets(
         update={"source": others.source, "numbers": features.names.numbers, "categories": ()}
     )
     return [features.rows, read_features(tables, choice).rows]
+
+
+def read_grouped(features: Features, group_by: str, tables: Tables) -> DataFrame:
+    """The customers whose group is known; how many aren't is told."""
+    grouped = filter_grouped(features.rows, features.names, group_by)
+    n_without = features.rows.count() - grouped.count()
+    if n_without:
+        tables.warn(
+            f"{n_without} customers of {features.source} left out: their {group_by} isn't known"
+        )
+    return grouped
 
 
 STEP = Step(

@@ -98,7 +98,8 @@ def test_between_two_sources(spark: SparkSession, folder: Path) -> None:
 
 
 def test_to_the_mean_of_a_group_and_of_all(spark: SparkSession, folder: Path) -> None:
-    found, _ = computed(spark, folder, mode="to_mean", group_by="list")
+    found, warnings = computed(spark, folder, mode="to_mean", group_by="list")
+    assert warnings == ["1 customers of six left out: their list isn't known"]
     unit = math.hypot(10, 1)
     assert found["C2", "C"][0] == pytest.approx(0.0, abs=1e-12)
     assert found["D1", "D"][0] == pytest.approx(unit * (520 / 3 - 120) / 10)
@@ -140,6 +141,11 @@ def test_too_many_pairs_are_refused_with_their_number_and_a_way_out(
 def test_a_category_that_is_not_there_is_named(spark: SparkSession, folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"a category: list; found plan"):
         computed(spark, folder, mode="to_mean", group_by="plan")
+
+
+def test_a_second_set_of_nobody_is_refused(spark: SparkSession, folder: Path) -> None:
+    with pytest.raises(ConfigError, match="found 6 in the first, 0 in the second"):
+        computed(spark, folder, mode="between", others={"category": "list", "value": "d"})
 
 
 @pytest.mark.parametrize("others", [{}, {"users": ["a"], "source": "b"}, {"category": "a"}])
