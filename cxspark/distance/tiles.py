@@ -19,8 +19,8 @@ Starts = NDArray[np.int64]
 Reals = NDArray[Any]  # float32 or float64
 Fill = Callable[[slice, slice, Reals], object]
 
-# A tile is 1 MB in single precision, 2 MB in double: it stays in a core's second cache.
-_ROWS, _COLUMNS = 256, 1024
+# A tile stays in a core's cache of the second level.
+_ROWS, _TILE_BYTES = 256, 2**20
 # Values looked at together: most such groups have none that enters.
 _GROUP = 16
 
@@ -52,13 +52,14 @@ def sift_tiles(
     starts, columns = seen or (np.zeros(floor.size + 1, np.int64), np.empty(0, np.int32))
     found = np.repeat(floor[:, None], n, axis=1)
     places = np.full(found.shape, -1, np.int32)
-    buffer = np.empty(_ROWS * _COLUMNS, floor.dtype)
+    width = _TILE_BYTES // (_ROWS * floor.itemsize)
+    buffer = np.empty(_ROWS * width, floor.dtype)
     for first in range(0, floor.size, _ROWS):
         rows = slice(first, min(first + _ROWS, floor.size))
         kept = found[rows], places[rows]
         cut = starts[first : rows.stop + 1], columns
-        for start in range(0, n_columns, _COLUMNS):
-            stop = min(start + _COLUMNS, n_columns)
+        for start in range(0, n_columns, width):
+            stop = min(start + width, n_columns)
             shape = (rows.stop - first, stop - start)
             tile = buffer[: shape[0] * shape[1]].reshape(shape)
             fill(rows, slice(start, stop), tile)

@@ -80,7 +80,7 @@ class ClassifyKnnSettings(Settings):
         default=0.0, ge=0, le=1, description="by mahalanobis: how far to pull S to equal variances"
     )
     block_rows: int = Field(
-        default=8192, ge=1, le=65_536, description="customers per block; bounds a worker's memory"
+        default=16_384, ge=1, le=65_536, description="customers per block; bounds a worker's memory"
     )
     broadcast: bool = Field(
         default=True,

@@ -67,25 +67,43 @@ def _line(values: Iterator[str]) -> str:
 HEADER = _line(iter(("bench", "peer", "ours_s", "peer_s", "ratio", "rows", "peak_mb", "equal")))
 
 
+def _cpu_seconds() -> dict[int, float]:
+    """Process id -> CPU seconds, of this process and all below it."""
+    seconds = {}
+    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        seconds[process.pid] = times.user + times.system
+    return seconds
+
+
 @dataclass
 class Measure:
     """What ``measured`` took.
 
     Attributes:
         seconds: wall time.
-        cpu_seconds: of this process and all below it, Spark's among them.
         peak_mb: the greatest resident memory of one Python worker, MiB; 0 where none ran.
     """
 
     seconds: float = 0.0
-    cpu_seconds: float = 0.0
     peak_mb: float = 0.0
     _done: threading.Event = field(default_factory=threading.Event)
+    _before: dict[int, float] = field(default_factory=_cpu_seconds)
+    _last: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of this process and all below it, Spark's among them, also those that have ended."""
+        return sum(last - self._before.get(pid, 0.0) for pid, last in self._last.items())
 
     def watch(self) -> None:
         """Look at the workers ten times a second until it is done."""
         while not self._done.wait(0.1):
             self.peak_mb = max([self.peak_mb, *_worker_megabytes()])
+            self._last |= _cpu_seconds()
 
 
 @contextmanager
@@ -93,27 +111,15 @@ def measured() -> Iterator[Measure]:
     """The wall time and the workers' peak memory of the block."""
     measure = Measure()
     watcher = threading.Thread(target=measure.watch, daemon=True)
-    start, cpu_start = time.perf_counter(), _cpu_seconds()
+    start = time.perf_counter()
     watcher.start()
     try:
         yield measure
     finally:
         measure.seconds = time.perf_counter() - start
-        measure.cpu_seconds = _cpu_seconds() - cpu_start
         measure._done.set()
         watcher.join()
-
-
-def _cpu_seconds() -> float:
-    """Of this process and those below it, with those of theirs that have ended."""
-    total = 0.0
-    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system + times.children_user + times.children_system
-    return total
+        measure._last |= _cpu_seconds()
 
 
 def _worker_megabytes() -> Iterator[float]:
