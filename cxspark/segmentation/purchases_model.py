@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 # Nearer to 1 than this, E[Y] is taken from both sides: its own form is 0 / 0 there.
 _NEAR_ONE = 1e-5
+# How far beside r, by its share, where the function can't be told at r itself.
+_BESIDE = 1e-6
 _N_QUANTILES = 64
 
 
@@ -114,15 +116,30 @@ def expected_if_alive(
         sides = [replace(parameters, a=parameters.a + 2 * step) for step in (-_NEAR_ONE, _NEAR_ONE)]
         below, above = (expected_if_alive(one, x, age, horizon=horizon) for one in sides)
         return (below + above) / 2
+    ahead = _by_euler(parameters, x, age, horizon)
+    if _is_lost(ahead).any():
+        # SciPy 1.17 is infinite at some whole numbers, 2F1(1, 1; 101; z) among them, not beside.
+        sides = [replace(parameters, r=parameters.r * (1 + step)) for step in (-_BESIDE, _BESIDE)]
+        below, above = (_by_euler(one, x, age, horizon) for one in sides)
+        ahead = np.where(_is_lost(ahead), (below + above) / 2, ahead)
+    lost = _is_lost(ahead)
+    if lost.any():
+        ahead[lost] = _summed_over_quantiles(parameters, x[lost], age[lost], horizon)
+    return ahead
+
+
+def _by_euler(parameters: BgNbdParameters, x: Floats, age: Floats, horizon: float) -> Floats:
     r, alpha, a, b = astuple(parameters)
     z = horizon / (alpha + age + horizon)
     with np.errstate(over="ignore", invalid="ignore"):
         left = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
         ahead: Floats = (a + b + x - 1) / (a - 1) * (1 - left)
-    lost = ~(np.isfinite(ahead) & (ahead >= 0))
-    if lost.any():
-        ahead[lost] = _summed_over_quantiles(parameters, x[lost], age[lost], horizon)
     return ahead
+
+
+def _is_lost(ahead: Floats) -> NDArray[np.bool_]:
+    lost: NDArray[np.bool_] = ~(np.isfinite(ahead) & (ahead >= 0))
+    return lost
 
 
 def discounted_if_alive(

@@ -5,7 +5,7 @@ from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 from scipy.special import betaln, gammaln
@@ -102,6 +102,8 @@ def test_extreme_customers_have_a_finite_likelihood(known: Histories) -> None:
     assert np.isfinite(gradient).all()
 
 
+@example(BgNbdParameters(1, 1, 2, 1), 99, 0.5, 14)
+@example(BgNbdParameters(1, 1, 2, 1), 300, 0.5, 14)
 @given(PARAMETERS, st.integers(0, 300), AGES, st.floats(1, 300))
 def test_expected_purchases_are_the_integral_over_all_chances_to_leave(
     parameters: BgNbdParameters, x: int, age: float, horizon: float
