@@ -1,6 +1,6 @@
 """Figures of segments, each with the sentence that says what it shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from markupsafe import Markup
@@ -137,73 +137,85 @@ def chart_moves(section: Section) -> Chart:
     Args:
         section: with at least one move.
     """
-    roles = {one.name: one.role for one in section.segments}
     left, right = (_stack(section, end) for end in _OUTSIDE)
-    n_all = sum(row["n_users"] for row in section.moves)
 
     def paint(axes: Axes, is_narrow: bool) -> None:
-        tops = [{name: low for name, (low, _) in ends.items()} for ends in (left, right)]
-        across = np.linspace(0, 1, 50)
-        ease = across * across * (3 - 2 * across)
-        order = [[*ends] for ends in (left, right)]
-        for row in sorted(section.moves, key=lambda one: _places(one, order)):
-            start, end = (_end(row, key) for key in _OUTSIDE)
-            band = tops[0][start] + (tops[1][end] - tops[0][start]) * ease
-            role = roles.get(start, "series-6")
-            axes.fill_between(
-                across, band, band + row["n_users"], color=colour(role), alpha=0.45, linewidth=0
-            )
-            tops[0][start] += row["n_users"]
-            tops[1][end] += row["n_users"]
-        for ends, at, align in ((left, -0.02, "right"), (right, 1.02, "left")):
-            for name, (low, n_users) in ends.items():
-                axes.bar(
-                    at, n_users, width=0.03, bottom=low, color=colour(roles.get(name, "series-6"))
-                )
-                side = -1 if align == "right" else 1
-                axes.annotate(
-                    f"{name}\n{compact(n_users)}",
-                    (at + 0.015 * side, low + n_users / 2),
-                    xytext=(6 * side, 0),
-                    textcoords="offset points",
-                    ha=align,
-                    va="center",
-                )
+        roles = {one.name: one.role for one in section.segments}
+        _draw_bands(axes, section, (left, right), roles)
+        for stack, at in ((left, -0.02), (right, 1.02)):
+            _draw_stack(axes, stack, at, roles)
         room = 0.5 if is_narrow else 0.3
         axes.set_xlim(-room, 1 + room)
         axes.invert_yaxis()
         axes.set_axis_off()
 
-    n_stayed = sum(
-        row["n_users"] for row in section.moves if row["from_segment"] == row["to_segment"]
+    n_all = sum(row["n_users"] for row in section.moves)
+    height = 120 + 60 * max(len(left), len(right))
+    return draw_chart(
+        f"moves-{section.place}",
+        f"How {counted(n_all, 'customer')} moved",
+        _say_moves(section),
+        paint,
+        wide=(1060, height),
+        narrow=(334, height),
     )
-    n_both = sum(
-        row["n_users"]
+
+
+Stack = dict[str, tuple[float, int]]
+
+
+def _draw_bands(
+    axes: Axes, section: Section, ends: tuple[Stack, Stack], roles: Mapping[str, str]
+) -> None:
+    tops = [{name: low for name, (low, _) in stack.items()} for stack in ends]
+    across = np.linspace(0, 1, 50)
+    ease = across * across * (3 - 2 * across)
+    order = [[*stack] for stack in ends]
+    for row in sorted(section.moves, key=lambda one: _places(one, order)):
+        start, end = (_end(row, key) for key in _OUTSIDE)
+        band = tops[0][start] + (tops[1][end] - tops[0][start]) * ease
+        role = roles.get(start, "series-6")
+        axes.fill_between(
+            across, band, band + row["n_users"], color=colour(role), alpha=0.45, linewidth=0
+        )
+        tops[0][start] += row["n_users"]
+        tops[1][end] += row["n_users"]
+
+
+def _draw_stack(axes: Axes, stack: Stack, at: float, roles: Mapping[str, str]) -> None:
+    side = -1 if at < 0 else 1
+    for name, (low, n_users) in stack.items():
+        axes.bar(at, n_users, width=0.03, bottom=low, color=colour(roles.get(name, "series-6")))
+        axes.annotate(
+            f"{name}\n{compact(n_users)}",
+            (at + 0.015 * side, low + n_users / 2),
+            xytext=(6 * side, 0),
+            textcoords="offset points",
+            ha="right" if at < 0 else "left",
+            va="center",
+        )
+
+
+def _say_moves(section: Section) -> Markup:
+    in_both = [
+        row
         for row in section.moves
         if row["from_segment"] is not None and row["to_segment"] is not None
-    )
+    ]
+    stayed = [row["n_users"] for row in in_both if row["from_segment"] == row["to_segment"]]
+    share = percent(sum(stayed), sum(row["n_users"] for row in in_both))
     first = section.moves[0]
     agreement = section.run["adjusted_rand"] if section.run else None
-    sentence = Markup(
+    return Markup(
         "From {} to {}, {} of the customers who were in a segment stayed in it; the groupings "
         "agree by {} (adjusted Rand index: 1 the same, 0 as by chance)."
     ).format(
         day(first["from_as_of"]),
         day(first["to_as_of"]),
-        metric(f"stayed:{section.source}", n_stayed, percent(n_stayed, n_both)),
+        metric(f"stayed:{section.source}", sum(stayed), share),
         "n/a"
         if agreement is None
         else metric(f"rand:{section.source}", agreement, f"{agreement:.2f}"),
-    )
-    height = 120 + 60 * max(len(left), len(right))
-    title = f"How {counted(n_all, 'customer')} moved"
-    return draw_chart(
-        f"moves-{section.place}",
-        title,
-        sentence,
-        paint,
-        wide=(1060, height),
-        narrow=(334, height),
     )
 
 
@@ -212,7 +224,7 @@ def _end(row: Row, key: str) -> str:
     return _OUTSIDE[key] if name is None else str(name)
 
 
-def _stack(section: Section, key: str) -> dict[str, tuple[float, int]]:
+def _stack(section: Section, key: str) -> Stack:
     """Name -> where it starts, from the top, and its customers; a gap between them."""
     sizes: dict[str, int] = {}
     for row in section.moves:

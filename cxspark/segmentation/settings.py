@@ -91,7 +91,7 @@ class SegmentCustomersSettings(Settings):
     as_of: AwareDatetime | None = Field(
         None,
         description="instant whose segments these are, with its offset from UTC; null: the newest "
-        "event's, without habits the run's start",
+        "event's, without habits the snapshot's",
     )
 
     @model_validator(mode="after")

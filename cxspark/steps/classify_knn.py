@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from cxspark.contracts.classes import CLASSES, CONFUSIONS
 from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
-from cxspark.distance import Moments, fit_space, measure_points, points_of
+from cxspark.distance import fit_space
 from cxspark.distance.covariance import Remedy
 from cxspark.neighbors.classify import (
     ALGORITHM,
@@ -23,6 +23,7 @@ from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps.features import Features, read_features
+from cxspark.steps.moments import Group
 
 # With more, labels name customers rather than what kind they are of.
 _MANY_CLASSES = 1000
@@ -34,19 +35,30 @@ def run(spark: SparkSession, settings: ClassifyKnnSettings, tables: Tables) -> N
     rows = features.rows.persist()
     classes = list_classes(rows, settings.label)
     labelled, unlabelled = rows.where("label IS NOT NULL"), rows.where("label IS NULL")
-    learn, held_out = split_held_out(labelled, share=settings.test_share, seed=settings.seed)
+    parts = split_held_out(labelled, share=settings.test_share, seed=settings.seed)
+    learn, held_out, new = (
+        Group.of(part, n_numbers=len(features.names.numbers)) for part in (*parts, unlabelled)
+    )
+    known = Group(labelled, learn.moments.merged(held_out.moments))
     asked = {
-        "applied": (unlabelled, labelled),
-        "leave_one_out": (labelled, labelled),
+        "applied": (new, known),
+        "leave_one_out": (known, known),
         "held_out": (held_out, learn),
     }
     told = [
-        told_by(*asked[protocol], features, classes, settings, tables, protocol)
+        told_by(
+            *asked[protocol],
+            features=features,
+            classes=classes,
+            settings=settings,
+            tables=tables,
+            protocol=protocol,
+        )
         for protocol in ("applied", *settings.protocols)
     ]
     found = reduce(DataFrame.unionByName, told).persist()
-    known = {"source": features.source, "algorithm": ALGORITHM, "label_name": settings.label}
-    ours = " AND ".join(f"{name} = {quoted(value)}" for name, value in known.items())
+    keys = {"source": features.source, "algorithm": ALGORITHM, "label_name": settings.label}
+    ours = " AND ".join(f"{name} = {quoted(value)}" for name, value in keys.items())
     tables.overwrite(CLASSES, found, where=ours)
     confusions = count_confusions(found).persist()
     facts = {"accuracy": accuracies(confusions.collect())}
@@ -55,9 +67,10 @@ def run(spark: SparkSession, settings: ClassifyKnnSettings, tables: Tables) -> N
         frame.unpersist()
 
 
-def told_by(  # noqa: PLR0917 - what it works on, then how
-    queries: DataFrame,
-    references: DataFrame,
+def told_by(
+    queries: Group,
+    references: Group,
+    *,
     features: Features,
     classes: Sequence[str],
     settings: ClassifyKnnSettings,
@@ -66,28 +79,25 @@ def told_by(  # noqa: PLR0917 - what it works on, then how
 ) -> DataFrame:
     """The classes that one protocol asks for; who votes says how features are scaled."""
     numbers = features.names.numbers
-    moments, of_queries = (
-        Moments.from_row(measure_points(points_of(rows), n_columns=len(numbers)).collect()[0])
-        for rows in (references, queries)
-    )
-    for who, n_missing in (("are told", of_queries.n_missing), ("vote", moments.n_missing)):
+    for who, group in (("are told", queries), ("vote", references)):
+        n_missing = group.moments.n_missing
         if n_missing:
             tables.warn(
                 f"{protocol}: {n_missing} customers of {features.source} left out of those who "
                 f"{who}: they lack a value of {', '.join(numbers)}"
             )
     space = fit_space(
-        moments,
+        references.moments,
         numbers,
         scale=settings.scale,
         whiten=settings.metric == "mahalanobis",
         remedy=Remedy(settings.ridge, settings.shrinkage),
     )
     votes = classify_customers(
-        queries,
-        references,
-        n_queries=of_queries.n_rows,
-        n_references=moments.n_rows,
+        queries.rows,
+        references.rows,
+        n_queries=queries.moments.n_rows,
+        n_references=references.moments.n_rows,
         space=space,
         classes=classes,
         settings=settings,

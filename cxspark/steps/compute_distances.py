@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
-from cxspark.distance import Moments, measure_points, points_of
+from cxspark.distance import Moments
 from cxspark.distance.covariance import Remedy
 from cxspark.distance.modes import MODES, Sets, filter_grouped, require_customers, split_sets
 from cxspark.distance.settings import ComputeDistancesSettings
@@ -16,18 +16,17 @@ from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps.features import Features, read_features
+from cxspark.steps.moments import Group
 
 
 def run(spark: SparkSession, settings: ComputeDistancesSettings, tables: Tables) -> None:  # noqa: ARG001
     """Measure all who take part in one pass, then take the distances and write them."""
     features = read_features(tables, settings.features)
     numbers = features.names.numbers
-    parts = read_sets(features, settings, tables)
-    measured = [
-        Moments.from_row(measure_points(points_of(rows), n_columns=len(numbers)).collect()[0])
-        for rows in parts
+    groups = [
+        Group.of(rows, n_numbers=len(numbers)) for rows in read_sets(features, settings, tables)
     ]
-    moments = reduce(Moments.merged, measured)
+    moments = reduce(Moments.merged, (group.moments for group in groups))
     if moments.n_missing:
         tables.warn(
             f"{moments.n_missing} customers of {features.source} left out: they lack a value of "
@@ -40,7 +39,9 @@ def run(spark: SparkSession, settings: ComputeDistancesSettings, tables: Tables)
         whiten=settings.metric == "mahalanobis",
         remedy=Remedy(settings.ridge, settings.shrinkage),
     )
-    sets = Sets(parts[0], parts[-1], features.names, measured[0].n_rows, measured[-1].n_rows)
+    first, second = groups[0], groups[-1]
+    sizes = first.moments.n_rows, second.moments.n_rows
+    sets = Sets(first.rows, second.rows, features.names, *sizes)
     require_customers(sets)
     keys = {
         "source": features.source,

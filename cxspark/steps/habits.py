@@ -6,7 +6,12 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.events import SILVER_EVENTS
-from cxspark.contracts.features import CUSTOMER_FEATURES, FeatureChoice, FeatureNames
+from cxspark.contracts.features import (
+    CUSTOMER_FEATURES,
+    SNAPSHOTS,
+    FeatureChoice,
+    FeatureNames,
+)
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.tables import Tables
 from cxspark.segmentation.rfm import SOURCE, aggregate_habits, measure_trades, select_trades
@@ -38,10 +43,24 @@ def write_habits(tables: Tables, settings: HabitSettings, *, as_of: datetime | N
         tables.warn(f"{told['n_without_amount']:,} purchases and returns have no amount: counted 0")
     if told["n_returning"]:
         tables.warn(f"{told['n_returning']:,} customers with returns and no purchase are left out")
-    newest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(0, 0, told["newest_micros"])
-    habits = aggregate_habits(trades, as_of=as_of or newest)
+    instant = as_of or _instant(told["newest_micros"])
+    habits = aggregate_habits(trades, as_of=instant)
     tables.overwrite(CUSTOMER_FEATURES, habits, where=f"source = {quoted(SOURCE)}")
-    return as_of or newest
+    return instant
+
+
+def taken_in_at(tables: Tables, source: str) -> datetime:
+    """When the source's snapshot was taken in; the run's start where it is no snapshot.
+
+    So the same snapshot is of the same instant, however often its customers are segmented.
+    """
+    ours = tables.read_or_empty(SNAPSHOTS).where(F.col("source") == F.lit(source))
+    (told,) = ours.agg(F.unix_micros(F.max("loaded_at")).alias("micros")).collect()
+    return tables.run.started_at if told["micros"] is None else _instant(told["micros"])
+
+
+def _instant(micros: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(0, 0, micros)
 
 
 def read_known(tables: Tables, *, has_habits: bool, customers: FeatureChoice | None) -> Features:

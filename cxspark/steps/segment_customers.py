@@ -7,7 +7,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.events import SILVER_EVENTS
-from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
+from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS, SNAPSHOTS
 from cxspark.contracts.segments import SEGMENT_MOVES, SEGMENT_PROFILES, SEGMENT_RUNS, SEGMENTS
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
@@ -18,20 +18,19 @@ from cxspark.segmentation.naming import NAMES, name_clusters
 from cxspark.segmentation.profiles import profile_segments
 from cxspark.segmentation.scaling import Scaler
 from cxspark.segmentation.settings import SegmentCustomersSettings
-from cxspark.steps.habits import read_known, write_habits
+from cxspark.steps.habits import read_known, taken_in_at, write_habits
 from cxspark.steps.points import fit_scaler
 from cxspark.steps.segment_history import Moves, measure_moves, timestamp
 
 
 def run(spark: SparkSession, settings: SegmentCustomersSettings, tables: Tables) -> None:
     """Derive and read features, cluster, name the clusters, compare with the run before."""
-    as_of = settings.as_of or tables.run.started_at
+    habits_at = None
     if settings.habits is not None:
-        as_of = write_habits(tables, settings.habits, as_of=settings.as_of)
-    features = read_known(
-        tables, has_habits=settings.habits is not None, customers=settings.customers
-    )
+        habits_at = write_habits(tables, settings.habits, as_of=settings.as_of)
+    features = read_known(tables, has_habits=habits_at is not None, customers=settings.customers)
     names, source = features.names.numbers, features.source
+    as_of = habits_at or settings.as_of or taken_in_at(tables, source)
     scaler = Scaler(names, by=settings.by, log=settings.log, weights=settings.weights)
     points = fit_scaler(tables, features, scaler).transform(features.rows).persist()
     trials = fit_trials(
@@ -114,5 +113,5 @@ STEP = Step(
     reads=(),
     writes=(CUSTOMER_FEATURES, SEGMENTS, SEGMENT_PROFILES, SEGMENT_MOVES, SEGMENT_RUNS),
     run=run,
-    optional=(SILVER_EVENTS, CUSTOMERS),
+    optional=(SILVER_EVENTS, CUSTOMERS, SNAPSHOTS),
 )

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from customer_sources import take_in
+from pyspark.sql import SparkSession
 
-from cxspark.contracts.features import CUSTOMERS
 from cxspark.contracts.segments import SEGMENT_PROFILES, SEGMENT_RUNS, SEGMENTS
 from cxspark.runtime.config import load_config
 from cxspark.runtime.location import Location
@@ -24,29 +23,11 @@ SSE = 25_868.94
 KNOWN = {"ordinary": (7_744, 4_734), "high-net-worth": (1_469, 25_975), "potential": (914, 13_786)}
 
 
-def as_customers(csv: DataFrame) -> DataFrame:
-    numbers = [name for name, kind in csv.dtypes if kind in {"int", "double"}]
-    texts = [name for name, kind in csv.dtypes if kind == "string"]
-    maps = [
-        F.create_map(*(part for name in names for part in (F.lit(name), F.col(name).cast(kind))))
-        for names, kind in ((numbers, "double"), (texts, "string"))
-    ]
-    return csv.select(
-        F.lit("bank_churners").alias("source"),
-        F.col("CLIENTNUM").cast("string").alias("user_id"),
-        maps[0].alias("numbers"),
-        maps[1].alias("categories"),
-        F.lit("l").alias("load_id"),
-        F.monotonically_increasing_id().alias("record_number"),
-    )
-
-
 @pytest.fixture(scope="module")
 def bank(spark: SparkSession, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    location = Location(root=str(tmp_path_factory.mktemp("bank")))
-    file = data / "bank-churners" / "BankChurners.csv"
-    csv = spark.read.csv(str(file), header=True, inferSchema=True)
-    Tables(spark, location, Run("test", "r1")).overwrite(CUSTOMERS, as_customers(csv))
+    root = tmp_path_factory.mktemp("bank")
+    take_in(spark, root, data, "bank_churners")
+    location = Location(root=str(root))
     step = STEPS["segment_customers"]
     settings = load_config(CONF, [], known=STEPS).section(step.name, step.settings)
     step.run(spark, settings, Tables(spark, location, Run(step.name, "r1")))

@@ -4,40 +4,31 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
-from main_job import SOURCES
+from customer_sources import take_in
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.features import CUSTOMERS, SNAPSHOTS
-from cxspark.ingest.customer_settings import IngestCustomersSettings
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
-from cxspark.steps.ingest_customers import STEP
 
 pytestmark = pytest.mark.integration
 
-CASES = {
-    "bank_churners": ("bank-churners/BankChurners.csv", 10_127, 14, 6),
-    "online_shoppers": ("online-shoppers/online_shoppers_intention.csv", 12_330, 10, 8),
-}
+CASES = {"bank_churners": (10_127, 14, 6), "online_shoppers": (12_330, 10, 8)}
 
 
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    root = str(tmp_path_factory.mktemp("customers"))
-    for name, (file, *_) in CASES.items():
-        mapping = yaml.safe_load((SOURCES / f"{name}.yaml").read_text(encoding="utf-8"))
-        settings = {"source": mapping, "input": [str(data / file)]}
-        into = Tables(spark, Location(root=root), Run(STEP.name, name))
-        STEP.run(spark, IngestCustomersSettings.model_validate(settings), into)
-    return Tables(spark, Location(root=root), Run("test", "test"))
+    root = tmp_path_factory.mktemp("customers")
+    for source in CASES:
+        take_in(spark, root, data, source)
+    return Tables(spark, Location(root=str(root)), Run("test", "test"))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_record_is_a_customer_with_features(tables: Tables, name: str) -> None:
-    _, n_rows, n_numbers, n_categories = CASES[name]
+    n_rows, n_numbers, n_categories = CASES[name]
     (load,) = tables.read(SNAPSHOTS).where(F.col("source") == name).collect()
     assert (load["n_records"], load["n_accepted"]) == (n_rows, n_rows)
     rows = tables.read(CUSTOMERS).where(F.col("source") == name)

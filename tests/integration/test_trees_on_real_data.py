@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from customer_sources import take_in
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
-from cxspark.contracts.features import CUSTOMERS, FeatureChoice
+from cxspark.contracts.features import FeatureChoice
 from cxspark.contracts.table import Table
 from cxspark.contracts.trees import FEATURES_GAIN, TREE_CURVE, TREE_METRICS, TREE_RULES
 from cxspark.runtime.location import Location
@@ -18,9 +19,7 @@ from cxspark.trees.settings import RankFeaturesSettings, TrainTreeSettings
 pytestmark = pytest.mark.integration
 
 SHOPPERS, BANK = "online_shoppers", "bank_churners"
-# Codes, though they look like numbers.
-CODES = {"Month", "OperatingSystems", "Browser", "Region", "TrafficType", "VisitorType", "Weekend"}
-LABELS = {SHOPPERS: ("Revenue", "true"), BANK: ("Attrition_Flag", "Attrited Customer")}
+LABELS = {SHOPPERS: ("Revenue", "TRUE"), BANK: ("Attrition_Flag", "Attrited Customer")}
 
 
 class Runs:
@@ -32,24 +31,6 @@ class Runs:
 
     def tables(self, job: str) -> Tables:
         return Tables(self.spark, Location(root=str(self.root)), Run(job, "r1"))
-
-    def take_in(self, source: str, path: Path, drop: int = 0) -> None:
-        """A CSV as customers: what isn't text or a code is a number; a line's number names it."""
-        lines = self.spark.read.csv(str(path), header=True, inferSchema=True)
-        columns = lines.dtypes[: len(lines.columns) - drop]
-        label = LABELS[source][0]
-        texts = [n for n, kind in columns if n in CODES | {label} or kind in {"string", "boolean"}]
-        numbers = [name for name, _ in columns if name not in texts]
-        customers = lines.coalesce(1).select(
-            F.lit(source).alias("source"),
-            F.monotonically_increasing_id().cast("string").alias("user_id"),
-            _map(numbers, "double").alias("numbers"),
-            _map(texts, "string").alias("categories"),
-            F.lit("csv").alias("load_id"),
-            F.monotonically_increasing_id().alias("record_number"),
-        )
-        ours = f"source = '{source}'"
-        self.tables("take_in").overwrite(CUSTOMERS, customers, where=ours)
 
     def learn(self, source: str) -> None:
         label, event = LABELS[source]
@@ -75,17 +56,12 @@ class Runs:
         return row
 
 
-def _map(names: list[str], kind: str) -> F.Column:
-    pairs = [F.struct(F.lit(name), F.trim(F.col(name).cast("string")).cast(kind)) for name in names]
-    return F.map_from_entries(F.filter(F.array(*pairs), lambda pair: pair["col2"].isNotNull()))
-
-
 @pytest.fixture(scope="module")
 def runs(spark: SparkSession, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    runs = Runs(spark, tmp_path_factory.mktemp("trees") / "tables")
-    runs.take_in(SHOPPERS, data / "online-shoppers" / "online_shoppers_intention.csv")
-    # The last two columns are another model's answers.
-    runs.take_in(BANK, data / "bank-churners" / "BankChurners.csv", drop=2)
+    runs = Runs(spark, tmp_path_factory.mktemp("trees"))
+    take_in(spark, runs.root, data, SHOPPERS)
+    # The clients' numbers are among the features, to be known for what they are.
+    take_in(spark, runs.root, data, BANK, user_id=None)
     for source in (SHOPPERS, BANK):
         runs.learn(source)
     return runs

@@ -5,13 +5,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.events import SILVER_EVENTS
-from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS, FeatureChoice
+from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS, SNAPSHOTS, FeatureChoice
 from cxspark.contracts.segments import SEGMENT_MOVES, SEGMENT_PROFILES, SEGMENT_RUNS, SEGMENTS
 from cxspark.contracts.table import Table
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
 from cxspark.segmentation.settings import SegmentCustomersSettings
+from cxspark.steps.habits import taken_in_at
 from cxspark.steps.segment_customers import STEP
 
 MARCH, APRIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
@@ -134,3 +135,13 @@ def test_habits_and_what_else_is_known_count_together(spark, shop):
     assert tables.run.warnings == [
         "1 customers of crm are left out: they lack one of monetary, credit"
     ]
+
+
+def test_a_snapshot_is_of_the_instant_at_which_it_was_taken_in(spark, tmp_path):
+    tables = tables_at(spark, tmp_path)
+    assert taken_in_at(tables, "bank") == tables.run.started_at
+    load = ("bank", "l", "a.csv", 9, MARCH, 1, 1, 0, 0, "r0", APRIL)
+    tables.overwrite(SNAPSHOTS, spark.createDataFrame([load], SNAPSHOTS.schema))
+    later = tables_at(spark, tmp_path)
+    assert taken_in_at(later, "bank") == APRIL
+    assert taken_in_at(later, "shop") == later.run.started_at
