@@ -1,8 +1,8 @@
 """The gain of all features in at most three passes over the customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame, Observation, Row
 from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ConfigError, ContractError
@@ -44,26 +44,27 @@ class FeatureGain:
             ConfigError: there is no feature, or the label has more than 100 classes.
             ContractError: fewer than two classes.
 
-        Cost: one pass over the rows; another over the numbers where one has too many values, and a
-        third where all of one's are whole: it may be an identifier, so its distinct values are
-        counted, about. What is collected: classes, cut points, a row per feature.
+        Cost: one pass over the rows; another over the numbers where one has too many values, in
+        which those of a whole number are counted, about: it may be an identifier. What is
+        collected: classes, cut points, a row per feature.
         """
         if not (names.numbers or names.categories):
             raise ConfigError("features", "at least one", "none", "choose some beside the label")
         counts = count_values(rows, names, **self._limits).persist()
         try:
             self._learn_labels(counts)
-            labels = list(self.labels_)
-            many = quantile_cuts(counts, n_numbers=len(names.numbers), **self._limits)
-            cuts = many.collect()
+            many = quantile_cuts(counts, n_numbers=len(names.numbers), **self._limits).collect()
+            few = counts.where(~F.col("place").isin([row["place"] for row in many]))
+            bins, n_values = _count_bins(rows, many) if many else (counts.limit(0), {})
             scores = score_features(
-                _with_bins(counts, rows, {row["place"]: row["cuts"] for row in cuts}),
+                few.unionByName(bins),
                 names,
-                labels=labels,
+                labels=list(self.labels_),
                 identifier_share=self.settings.identifier_share,
-                n_values=_count_distinct(rows, [row["place"] for row in cuts if row["is_whole"]]),
+                n_values=n_values,
             )
             self.scores_: list[Row] = scores.orderBy("rank").collect()
+            bins.unpersist()
         finally:
             counts.unpersist()
         return self
@@ -92,20 +93,19 @@ class FeatureGain:
             )
 
 
-def _with_bins(counts: DataFrame, rows: DataFrame, cuts: Mapping[int, list[float]]) -> DataFrame:
-    """The counts, with bins in place of the values of numbers that have too many."""
-    if not cuts:
-        return counts
-    others = counts.where(~F.col("place").isin(*cuts))
-    return others.unionByName(count_bins(rows, cuts=cuts))
+def _count_bins(rows: DataFrame, many: Sequence[Row]) -> tuple[DataFrame, dict[int, int]]:
+    """The bins of `quantile_cuts`, persisted, and what is counted in the same pass.
 
-
-def _count_distinct(rows: DataFrame, places: Sequence[int]) -> dict[int, int]:
-    """Place of a number -> its distinct values, within a percent or two, among labelled rows."""
-    if not places:
-        return {}
+    That is, of each number whose values are whole, how many distinct ones come with a label, within
+    a percent or two.
+    """
+    whole = [row["place"] for row in many if row["is_whole"]]
     labelled = rows.where(F.col("label").isNotNull())
-    (found,) = labelled.agg(
-        *(F.approx_count_distinct(F.get("numbers", F.lit(place)), _RSD) for place in places)
-    ).collect()
-    return dict(zip(places, found, strict=True))
+    seen = Observation()
+    if whole:
+        numbers = {place: F.get("numbers", F.lit(place)) for place in whole}
+        n_values = (F.approx_count_distinct(one, _RSD).alias(f"{p}") for p, one in numbers.items())
+        labelled = labelled.observe(seen, *n_values)
+    bins = count_bins(labelled, cuts={row["place"]: row["cuts"] for row in many}).persist()
+    bins.count()
+    return bins, {int(place): n for place, n in seen.get.items()} if whole else {}

@@ -1,10 +1,14 @@
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import pyarrow as pa
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.features import CUSTOMERS, FeatureChoice
+from cxspark.contracts.table import Table
 from cxspark.contracts.trees import FEATURES_GAIN
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
@@ -63,3 +67,35 @@ def test_each_source_and_label_keeps_its_rows_and_replaces_them(
 def test_a_label_that_is_not_there_is_named(spark: SparkSession, folder: Path) -> None:
     with pytest.raises(ConfigError, match="none named left"):
         rank(spark, folder, "bank", "left")
+
+
+class WatchedTables(Tables):
+    """Tables whose customers are noted in a file, batch by batch, whenever they are read."""
+
+    notes: Path
+
+    def read(self, table: Table, *, version: int | None = None) -> DataFrame:
+        frame, notes = super().read(table, version=version), self.notes
+
+        def note(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                (notes / uuid4().hex).write_text(str(batch.num_rows))
+                yield batch
+
+        return frame.mapInArrow(note, frame.schema)
+
+
+@pytest.mark.parametrize(("max_values", "n_passes"), [(100, 2), (20, 3)])
+def test_all_features_take_at_most_three_passes(
+    spark: SparkSession, tmp_path: Path, max_values: int, n_passes: int
+) -> None:
+    tables = WatchedTables(spark, Location(root=str(tmp_path / "tables")), Run(STEP.name, "r1"))
+    rows = [
+        ("s", f"u{i}", {"id": float(i), "size": i / 7}, {"label": "xy"[i % 2]}, "l", i)
+        for i in range(60)
+    ]
+    tables.overwrite(CUSTOMERS, spark.createDataFrame(rows, CUSTOMERS.schema))
+    tables.notes = tmp_path / "notes"
+    tables.notes.mkdir()
+    STEP.run(spark, RankFeaturesSettings(label="label", max_values=max_values, n_bins=9), tables)
+    assert sum(int(note.read_text()) for note in tables.notes.iterdir()) == n_passes * len(rows)
