@@ -45,3 +45,7 @@ class QualityGateError(CxsparkError):
     """The result is well formed and not good enough to publish: exit code 4."""
 
     exit_code = 4
+
+
+class ConflictError(CxsparkError):
+    """Another run wrote the same table meanwhile, nothing was lost: exit code 1, run again."""

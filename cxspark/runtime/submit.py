@@ -178,7 +178,7 @@ def _attempt(step: Step[Any], spark: SparkSession, settings: Any, tables: Tables
         error, exit_code = str(refused), refused.exit_code
     except Exception as crash:  # an orchestrator needs the exit code and the row, whatever happened
         log.error("%s", traceback.format_exc())
-        error, exit_code = f"{type(crash).__name__}: {str(crash).splitlines()[0]}", 1
+        error, exit_code = _told(crash), 1
     status = "failed" if exit_code else "done"
     outcome = Outcome(run, status, time.monotonic() - started, inputs, error, exit_code)
     for warning in run.warnings:
@@ -186,6 +186,13 @@ def _attempt(step: Step[Any], spark: SparkSession, settings: Any, tables: Tables
     log.info("%s: %s in %.1f s %s", step.name, status, outcome.seconds, error or "")
     _keep(spark, tables, outcome)
     return outcome
+
+
+def _told(crash: Exception) -> str:
+    """Its first line, and the last of Java's causes, which says what it was: a full disk, say."""
+    first, *others = str(crash).splitlines() or [""]
+    causes = [line for line in others if line.startswith("Caused by: ")]
+    return "; ".join([f"{type(crash).__name__}: {first}", *causes[-1:]])
 
 
 def _keep(spark: SparkSession, tables: Tables, outcome: Outcome) -> None:

@@ -1,26 +1,38 @@
-"""What Delta says of a broken constraint, told as the suite tells errors."""
+"""What Delta says of a write that it refuses, told as the suite tells errors."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cxspark.contracts.errors import ContractError
+from cxspark.contracts.errors import ConflictError, ContractError
 from cxspark.contracts.table import Table
+
+_VIOLATION = re.compile(r"DELTA_NOT_NULL_CONSTRAINT_VIOLATED|DELTA_VIOLATE_CONSTRAINT")
+_CONFLICT = re.compile(r"DELTA_CONCURRENT_\w+|DELTA_METADATA_CHANGED|DELTA_PROTOCOL_CHANGED")
 
 
 @contextmanager
 def explained(table: Table) -> Iterator[None]:
-    """Turn a broken NOT NULL or CHECK into a ContractError that names the table and the rule."""
+    """Tell a broken rule, and a run that came in between, by table, finding and remedy.
+
+    Raises:
+        ContractError: a NOT NULL or a CHECK is broken.
+        ConflictError: another run has committed to the table since this one read it.
+    """
     try:
         yield
     except Exception as error:  # its class differs between classic Spark and Connect
-        found = next((line for line in str(error).splitlines() if _is_violation(line)), None)
-        if found is None:
-            raise
-        rules = ", ".join(["NOT NULL where declared", *table.checks.values()])
-        raise ContractError(
-            table.name, rules, found.strip(), "look for the rows in the job's input"
-        ) from error
-
-
-def _is_violation(line: str) -> bool:
-    return "DELTA_NOT_NULL_CONSTRAINT_VIOLATED" in line or "DELTA_VIOLATE_CONSTRAINT" in line
+        lines = str(error).splitlines()
+        if violation := next(filter(_VIOLATION.search, lines), None):
+            rules = ", ".join(["NOT NULL where declared", *table.checks.values()])
+            raise ContractError(
+                table.name, rules, violation.strip(), "look for the rows in the job's input"
+            ) from error
+        if conflict := next(filter(_CONFLICT.search, lines), None):
+            raise ConflictError(
+                table.name,
+                "no other run that writes it at the same time",
+                conflict.strip(),
+                "run the job again, and let its runs wait for each other",
+            ) from error
+        raise

@@ -1,9 +1,13 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from cxspark.contracts.errors import ContractError
+from cxspark.contracts.errors import ConflictError, ContractError
 from cxspark.contracts.preferences import USER_INDEX, USER_ITEM, USER_NEIGHBORS
 from cxspark.contracts.table import Table
 from cxspark.runtime.location import Location
@@ -87,6 +91,30 @@ def test_runs_that_began_on_an_empty_table_keep_each_others_rows(
         )
     algorithms = [row[0] for row in content(tables_at(spark, tmp_path), USER_NEIGHBORS)]
     assert algorithms == ["one", "other"]
+
+
+def test_of_two_runs_at_once_one_wins_and_the_other_is_told_so(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    tables_at(spark, tmp_path, "earlier").overwrite(USER_INDEX, index(spark, ("a", 0)))
+    started, go_on = tmp_path / "started", tmp_path / "go on"
+
+    def wait(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        started.touch()
+        while not go_on.exists():
+            sleep(0.01)
+        yield from batches
+
+    slow = index(spark, ("slow", 1)).coalesce(1).mapInArrow(wait, USER_INDEX.schema)
+    with ThreadPoolExecutor(1) as other:
+        ended = other.submit(tables_at(spark, tmp_path, "slow").overwrite, USER_INDEX, slow)
+        while not started.exists():
+            sleep(0.01)
+        tables_at(spark, tmp_path, "quick").overwrite(USER_INDEX, index(spark, ("quick", 2)))
+        go_on.touch()
+    with pytest.raises(ConflictError, match=r"gold.user_index: .* run the job again"):
+        ended.result()
+    assert content(tables_at(spark, tmp_path), USER_INDEX) == [("quick", 2)]
 
 
 def test_merge_adds_new_keys_and_replaces_the_others(spark: SparkSession, tmp_path: Path) -> None:
