@@ -19,7 +19,7 @@ from cxspark.steps.graph import in_order, with_upstream
 SOURCES = Path(__file__).resolve().parents[2] / "conf" / "sources"
 MAIN_JOB = tuple(with_upstream(["build_report"]))
 # Differ from run to run, and may.
-RUN_COLUMNS = ("run_id", "loaded_at")
+RUN_COLUMNS = ("run_id", "loaded_at", "trained_at")
 
 
 class MainJob:
@@ -58,9 +58,14 @@ class MainJob:
         return (self.root / "report" / "index.html").read_text(encoding="utf-8")
 
     def fingerprint(self, name: str) -> tuple[int, int]:
-        """A table's number of rows and the sum of their hashes, whatever their order."""
-        frame = self.read(name).drop(*RUN_COLUMNS)
-        texts = [F.col(column).cast("string") for column in frame.columns]
-        hashes = F.sum(F.xxhash64(*texts).cast("decimal(38,0)"))
-        row = frame.agg(F.count(F.lit(1)), F.coalesce(hashes, F.lit(0))).collect()[0]
-        return row[0], int(row[1])
+        """See `fingerprint`."""
+        return fingerprint(self.read(name))
+
+
+def fingerprint(frame: DataFrame) -> tuple[int, int]:
+    """A table's number of rows and the sum of their hashes, whatever their order."""
+    frame = frame.drop(*RUN_COLUMNS)
+    texts = [F.col(column).cast("string") for column in frame.columns]
+    hashes = F.sum(F.xxhash64(*texts).cast("decimal(38,0)"))
+    row = frame.agg(F.count(F.lit(1)), F.coalesce(hashes, F.lit(0))).collect()[0]
+    return row[0], int(row[1])

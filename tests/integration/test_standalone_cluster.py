@@ -1,0 +1,167 @@
+"""On a standalone cluster the jobs give what they give on one machine, whatever is lost."""
+
+import random
+import secrets
+import shutil
+import subprocess
+import time
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from cluster import PROJECT, Cluster, finish, running_cluster, spark_submit, wait_until
+from main_job import fingerprint
+from pyspark.sql import SparkSession
+
+from cxspark.runtime.config import load_config
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Run
+from cxspark.runtime.submit import submit
+from cxspark.runtime.tables import Tables
+from cxspark.steps.graph import STEPS
+from cxspark.synthetic.settings import SyntheticSettings
+from cxspark.synthetic.world import write_world
+
+pytestmark = pytest.mark.integration
+
+INTAKE = ("ingest_events", "ingest_customers")
+HEAVY = ("build_user_item", "recommend_knn", "train_als", "cluster_customers")
+BROUGHT = ("ingest_events", "build_user_item", "recommend_knn")
+SPARK_CONF = PROJECT / "conf" / "spark"
+
+
+@dataclass
+class Workplace:
+    """Raw files, and the tables that jobs make of them, each way below a root of its own."""
+
+    folder: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def config(self, way: str) -> Path:
+        path = self.folder / f"{way}.yaml"
+        sections = {
+            "environment": {"tables": {"root": str(self.folder / way)}},
+            "ingest_events": {
+                "source": str(PROJECT / "cxspark" / "synthetic" / "source.yaml"),
+                "input": [str(self.folder / "raw")],
+            },
+            "train_als": {"rank": 8, "iterations": 6},
+            "ingest_customers": {
+                "source": {"name": "bank", "user_id": "id"},
+                "input": [str(self.folder / "customers.csv")],
+            },
+            "cluster_customers": {"k_from": 2, "k_to": 4},
+        }
+        path.write_text(yaml.safe_dump(sections))
+        return path
+
+    def contents(self, spark: SparkSession, way: str, jobs: tuple[str, ...]) -> object:
+        """Of each table that the jobs write, the number of rows and a hash of its content."""
+        reader = Tables(spark, Location(root=str(self.folder / way)), Run("test", "test"))
+        written = [table for job in jobs for table in STEPS[job].writes]
+        return {table.name: fingerprint(reader.read(table)) for table in written}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    folder = tmp_path_factory.mktemp("cluster")
+    write_world(folder / "raw", SyntheticSettings(n_users=300, n_items=120, n_events=9_000, days=7))
+    rng = np.random.default_rng(11)
+    points = rng.normal(size=(900, 4)) + 6 * rng.integers(3, size=(900, 1))
+    lines = [f"c{i}," + ",".join(f"{x:.4f}" for x in row) for i, row in enumerate(points)]
+    (folder / "customers.csv").write_text("\n".join(["id,a,b,c,d", *lines]) + "\n")
+    return Workplace(folder)
+
+
+@pytest.fixture(scope="module")
+def local(spark: SparkSession, place: Workplace) -> Workplace:  # noqa: ARG001  # submit finds it
+    """Everything has run in this process, below ``local``."""
+    config = load_config(place.config("local"), [], known=STEPS)
+    outcomes = submit([STEPS[job] for job in (*INTAKE, *HEAVY)], config, run_id="r1")
+    assert {one.error for one in outcomes} == {None}
+    place.seconds.update({one.run.job: one.seconds for one in outcomes})
+    return place
+
+
+@pytest.fixture(scope="module")
+def hardened(place: Workplace) -> Path:
+    """The properties of a cluster that asks for its secret, and jobs that know it."""
+    path = place.folder / "hardened.conf"
+    parts = [(SPARK_CONF / name).read_text() for name in ("cluster.conf", "hardened.conf")]
+    path.touch(mode=0o600)
+    path.write_text("\n".join([*parts, f"spark.authenticate.secret {secrets.token_hex(32)}\n"]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def cluster(place: Workplace, hardened: Path) -> Iterator[Cluster]:
+    with running_cluster(place.folder / "hardened", hardened) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def baked(cluster: Cluster, hardened: Path) -> tuple[str, ...]:
+    """spark-submit's options for jars that lie on every node, on the hardened cluster."""
+    jars = f"{PROJECT}/.jars/*"
+    paths = [f"spark.{side}.extraClassPath={jars}" for side in ("driver", "executor")]
+    return (
+        *("--master", cluster.url, "--properties-file", str(hardened)),
+        *("--conf", "spark.jars.packages=", "--conf", paths[0], "--conf", paths[1]),
+    )
+
+
+@pytest.mark.parametrize("job", HEAVY)
+def test_an_executor_lost_on_a_hardened_cluster_changes_nothing(
+    spark: SparkSession, job: str, local: Workplace, cluster: Cluster, baked: tuple[str, ...]
+) -> None:
+    way = f"lost-{job}"
+    shutil.copytree(local.folder / "local", local.folder / way)
+    for table in STEPS[job].writes:
+        shutil.rmtree(local.folder / way / table.name.replace(".", "/"))
+    process = spark_submit(job, local.config(way), *baked)
+    assert process.stdout
+    assert any(f"{job}: started" in line for line in iter(process.stdout.readline, ""))
+    # Executors that have just started take longer than this process did, which has run for a while.
+    time.sleep(local.seconds[job] * random.Random(job).uniform(0.3, 1))
+    lost = cluster.executors()[0]
+    lost.kill()
+    wait_until(lambda: len(set(cluster.executors()) - {lost}) == 2, "another executor")
+    assert process.poll() is None
+    finish(process)
+    assert local.contents(spark, way, (job,)) == local.contents(spark, "local", (job,))
+
+
+@pytest.fixture(scope="module")
+def bare_python(place: Workplace) -> str:
+    """A Python that has what the suite needs, but not the suite itself."""
+    venv.create(place.folder / "bare", with_pip=False)
+    packages = Path(np.__file__).parents[1]
+    (site,) = (place.folder / "bare" / "lib").glob("python3*/site-packages")
+    (site / "needed.pth").write_text(f"{packages}\n")  # whose own .pth files aren't read
+    python = str(place.folder / "bare" / "bin" / "python")
+    found = subprocess.run(
+        [python, "-P", "-c", "import pyspark, cxspark"], check=False, capture_output=True, text=True
+    )
+    assert "No module named 'cxspark'" in found.stderr
+    return python
+
+
+def test_a_package_brought_along_gives_what_the_installed_one_gives(
+    spark: SparkSession, local: Workplace, bare_python: str
+) -> None:
+    subprocess.run([PROJECT / "scripts" / "build"], check=True, capture_output=True)
+    (package,) = (PROJECT / "dist").glob("cxspark-*.zip")
+    properties = SPARK_CONF / "cluster.conf"
+    with running_cluster(local.folder / "plain", properties) as cluster:
+        options = ("--master", cluster.url, "--properties-file", str(properties))
+        for job in BROUGHT:
+            config = local.config("brought")
+            finish(
+                spark_submit(job, config, *options, "--py-files", str(package), python=bare_python)
+            )
+    found = local.contents(spark, "brought", BROUGHT)
+    assert found == local.contents(spark, "local", BROUGHT)
