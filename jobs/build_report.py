@@ -1,8 +1,6 @@
 """spark-submit jobs/build_report.py --config FILE: tables -> one HTML page."""
 
-import sys
-
 from cxspark.steps.graph import main
 
 if __name__ == "__main__":
-    sys.exit(main("build_report"))
+    main("build_report")

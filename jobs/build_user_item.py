@@ -1,8 +1,6 @@
 """spark-submit jobs/build_user_item.py --config FILE: events -> user-item matrix, dictionaries."""
 
-import sys
-
 from cxspark.steps.graph import main
 
 if __name__ == "__main__":
-    sys.exit(main("build_user_item"))
+    main("build_user_item")

@@ -1,8 +1,6 @@
 """spark-submit jobs/classify_knn.py --config FILE: features -> classes by the nearest."""
 
-import sys
-
 from cxspark.steps.graph import main
 
 if __name__ == "__main__":
-    sys.exit(main("classify_knn"))
+    main("classify_knn")

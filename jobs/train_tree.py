@@ -1,8 +1,6 @@
 """spark-submit jobs/train_tree.py --config FILE: features -> a tree that tells a label."""
 
-import sys
-
 from cxspark.steps.graph import main
 
 if __name__ == "__main__":
-    sys.exit(main("train_tree"))
+    main("train_tree")

@@ -1,5 +1,6 @@
 """The job graph, made from what the steps declare that they read and write."""
 
+import sys
 from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from typing import Any
@@ -123,6 +124,36 @@ def in_order(names: Iterable[str]) -> list[Step[Any]]:
     return [STEPS[name] for name in sorter.static_order()]
 
 
-def main(name: str, argv: list[str] | None = None) -> int:
-    """One job from its command line; the whole of a file in ``jobs/``."""
-    return run_command([STEPS[name]], argv, known=STEPS)
+def direct_upstream(names: Iterable[str]) -> dict[str, list[str]]:
+    """The named jobs in order, each with those among them that it comes directly after.
+
+    What comes before one of these is left out: an orchestrator's picture has the fewest arrows, and
+    the same order.
+
+    Example:
+        >>> direct_upstream(["recommend_knn", "build_user_item"])
+        {'build_user_item': [], 'recommend_knn': ['build_user_item']}
+
+    Raises:
+        ConfigError: a name isn't a job.
+    """
+    before: dict[str, set[str]] = {}
+    direct = {}
+    for step in in_order(names):
+        upstream = follows(step.name) & set(before)
+        further = {job for one in upstream for job in before[one]}
+        before[step.name] = upstream | further
+        direct[step.name] = sorted(upstream - further)
+    return direct
+
+
+def main(name: str, argv: list[str] | None = None) -> None:
+    """One job from its command line; the whole of a file in ``jobs/``.
+
+    Returns where the job is done: Databricks takes any SystemExit for a failure, also that of 0.
+
+    Raises:
+        SystemExit: the job failed; with its exit code.
+    """
+    if code := run_command([STEPS[name]], argv, known=STEPS):
+        sys.exit(code)

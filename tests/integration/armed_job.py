@@ -33,4 +33,4 @@ if __name__ == "__main__":
     job, config, moment, name = sys.argv[1:]
     for method in ("overwrite", "merge", "append"):
         arm(method, moment, name)
-    sys.exit(main(job, ["--config", config, "--run-id", "killed"]))
+    main(job, ["--config", config, "--run-id", "killed"])

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from cxspark.steps.graph import STEPS, follows, in_order, needs, with_upstream, writers
+from cxspark.steps.graph import STEPS, follows, in_order, main, needs, with_upstream, writers
 
 REPORT = "build_report"
 
@@ -39,3 +41,9 @@ def test_what_is_optional_isn_t_needed_too() -> None:
 def test_every_table_that_is_needed_is_written_by_a_job() -> None:
     tables = [table for step in STEPS.values() for table in step.reads]
     assert all(writers(table) for table in tables)
+
+
+def test_a_job_that_fails_ends_with_its_exit_code(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(REPORT, ["--config", str(tmp_path / "nowhere.yaml")])
+    assert ended.value.code == 2
