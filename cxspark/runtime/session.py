@@ -50,15 +50,20 @@ def open_session(conf: Mapping[str, str], *, name: str = "cxspark") -> SparkSess
     # Workers would otherwise run whatever `python3` is first on the PATH.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(name)
-    for key, value in {**_DELTA_CONF, **_SEMANTICS, **_local(), **conf}.items():
+    own = {} if _is_given() else _local()
+    for key, value in {**_DELTA_CONF, **_SEMANTICS, **own, **conf}.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 
 
+def _is_given() -> bool:
+    """Whether spark-submit, Databricks or an earlier call has started Spark already."""
+    starters = {"PYSPARK_GATEWAY_PORT", "DATABRICKS_RUNTIME_VERSION"}
+    return SparkSession.getActiveSession() is not None or bool(starters & os.environ.keys())
+
+
 def _local() -> dict[str, str]:
-    """Settings that hold only where this process starts Spark itself."""
-    if SparkSession.getActiveSession() or "PYSPARK_GATEWAY_PORT" in os.environ:
-        return {}
+    """Settings of a session that this process starts itself."""
     # Only this machine may reach a session that runs on one machine.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return {
