@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 from cxspark.steps.graph import STEPS
@@ -18,3 +19,11 @@ def test_no_table_is_written_by_two_jobs_but_where_each_has_files_of_its_own() -
     written = [table for step in STEPS.values() for table in step.writes]
     whole = [table.name for table in written if not table.partition_by]
     assert len(whole) == len(set(whole))
+
+
+def test_the_wheel_leaves_spark_to_where_it_runs() -> None:
+    project = tomllib.loads((JOBS.parent / "pyproject.toml").read_text())["project"]
+    asked_for = " ".join(project["dependencies"])
+    assert "pyspark" not in asked_for
+    assert "delta-spark" not in asked_for
+    assert "pyspark" in " ".join(project["optional-dependencies"]["spark"])
