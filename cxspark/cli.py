@@ -12,6 +12,7 @@ from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.errors import ConfigError, CxsparkError
 from cxspark.contracts.events import LOADS
 from cxspark.demo import run_demo
+from cxspark.orchestration import GraphFormat, write_graph
 from cxspark.runtime.config import load_config
 from cxspark.runtime.run import Run
 from cxspark.runtime.session import fetch_jars, open_session
@@ -30,6 +31,9 @@ out = Console(width=None if sys.stdout.isatty() else 200)
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", envvar="CXSPARK_CONFIG", help="YAML of the environment")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="repeatable")
 ]
 DEFAULT_CONFIG = Path("conf/local.yaml")
 
@@ -61,9 +65,7 @@ def demo(
 def run(
     names: Annotated[list[str], typer.Argument(metavar="JOB...", help="see `cxspark jobs`")],
     config: ConfigFile = DEFAULT_CONFIG,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="repeatable")
-    ] = None,
+    set_: Overrides = None,
     run_id: Annotated[str | None, typer.Option(help="give retries the same")] = None,
     dry_run: Annotated[bool, typer.Option(help="check everything, write nothing")] = False,
     upstream: Annotated[bool, typer.Option(help="also the jobs that these read from")] = False,
@@ -90,6 +92,20 @@ def jobs() -> None:
         sides = ("\n".join(side) for side in (reads, writes, settings))
         grid.add_row(step.name, step.summary, *sides)
     out.print(grid)
+
+
+@app.command()
+def graph(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[JOB]...", help="default: those with a section, and upstream"),
+    ] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    form: Annotated[GraphFormat, typer.Option("--format")] = GraphFormat.JSON,
+    set_: Overrides = None,
+) -> None:
+    """The jobs of a configuration and what each comes after, for an orchestrator."""
+    sys.stdout.write(write_graph(config, names or [], set_ or [], form=form))
 
 
 @app.command()

@@ -57,6 +57,10 @@ class Config:
                 "correct the file, or pass --set section.key=value",
             ) from error
 
+    def jobs(self) -> list[str]:
+        """The jobs that have a section, in the order of the file; an empty section is one too."""
+        return [name for name in self._sections if name != ENVIRONMENT]
+
     def environment(self) -> Environment:
         """The section ``environment``."""
         return self.section(ENVIRONMENT, Environment)
