@@ -1,0 +1,166 @@
+"""conf/airflow/cxspark_dag.py in Airflow itself, with the real spark-submit."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from airflow_environment import CONF, PROJECT, Airflow, environment
+from pyspark.sql import SparkSession
+
+from cxspark.orchestration import GraphFormat, write_graph
+from cxspark.runtime.session import delta_jars
+
+pytestmark = pytest.mark.integration
+
+DAY = "2026-03-01"
+SOURCE = {
+    "name": "shop",
+    "columns": {"user_id": "user", "item_id": "item", "event_at": "time", "event_type": "action"},
+}
+SPARK = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+IMPORT = """
+import json, sys, warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    from airflow.dag_processing.dagbag import DagBag
+    bag = DagBag(sys.argv[1])
+told = [str(one.message) for one in caught], bag.captured_warnings, bag.import_errors
+tasks = {task.task_id: sorted(task.upstream_task_ids) for task in bag.dags["cxspark"].tasks}
+kinds = {type(task).__name__ for task in bag.dags["cxspark"].tasks}
+print(json.dumps({"told": [*filter(None, told)], "tasks": tasks, "kinds": sorted(kinds)}))
+"""
+FAIL = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+task = DagBag(sys.argv[1]).dags["cxspark"].get_task("ingest_events")
+try:
+    task.execute({})
+except Exception as error:
+    decision = task.retry_policy.evaluate(error, 1, task.retries)
+print(json.dumps([decision.action.value, decision.reason]))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return environment()
+
+
+@pytest.fixture(scope="module")
+def database(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Airflow's own home, with its database made."""
+    path = tmp_path_factory.mktemp("airflow")
+    done = Airflow(folder, path, CONF).run("-m", "airflow", "db", "migrate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose configuration loads two days' files into tables beside it."""
+    conf = tmp_path / "conf"
+    (conf / "spark").mkdir(parents=True)
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "jobs").symlink_to(PROJECT / "jobs")
+    for day in (DAY, "2026-03-02"):
+        rows = f"user,item,time,action\nann,tea,{day} 10:00:00,view\nbob,tea,{day} 11:00:00,view\n"
+        (tmp_path / "raw" / f"{day}.csv").write_text(rows)
+    settings = {**SPARK, **delta_jars()}
+    lines = [f"{name} {value}" for name, value in settings.items()]
+    (conf / "spark" / "small.conf").write_text("\n".join(lines))
+    sections = {
+        "environment": {"tables": {"root": str(tmp_path / "tables")}},
+        "ingest_events": {"source": SOURCE, "input": [str(tmp_path / "raw")]},
+        "build_user_item": {},
+    }
+    (conf / "small.yaml").write_text(yaml.safe_dump(sections))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def airflow(folder: Path, database: Path, home: Path, *overrides: str) -> Airflow:
+    """Airflow with the DAG of the checkout's configuration."""
+    dags = home / "dags"
+    dags.mkdir()
+    shutil.copy(CONF / "cxspark_dag.py", dags)
+    graph = write_graph(Path("conf/small.yaml"), [], overrides, form=GraphFormat.JSON)
+    (dags / "small.json").write_text(graph)
+    variables = {"CXSPARK_HOME": str(home), "CXSPARK_ENVIRONMENT": "small"}
+    return Airflow(folder, database, dags, **variables)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("cluster", "SparkSubmitOperator"), ("databricks", "DatabricksRunNowOperator")],
+)
+def test_the_dag_has_the_graph_s_tasks_and_is_imported_without_a_warning(
+    folder: Path, tmp_path: Path, name: str, kind: str
+) -> None:
+    here = Airflow(folder, tmp_path, CONF, CXSPARK_ENVIRONMENT=name)
+    found = here.look(IMPORT, str(CONF))
+    graph = json.loads((CONF / f"{name}.json").read_text())["jobs"]
+    assert found["told"] == []
+    assert found["tasks"] == {job: place["after"] for job, place in graph.items()}
+    assert found["kinds"] == [kind]
+
+
+def test_a_run_is_of_its_day_and_leaves_its_id(
+    folder: Path, database: Path, home: Path, spark: SparkSession
+) -> None:
+    window = f'ingest_events.input=["{home}/raw/{{{{ ds }}}}.csv"]'
+    states = run_dag(airflow(folder, database, home, window), DAY)
+    assert states == {"ingest_events": "success", "build_user_item": "success"}
+    runs = spark.read.format("delta").load(str(home / "tables" / "ops" / "job_runs")).collect()
+    assert {row["job"] for row in runs} == {"ingest_events", "build_user_item"}
+    (run_id,) = {row["run_id"] for row in runs}
+    assert run_id.startswith("manual__")
+    events = spark.read.format("delta").load(str(home / "tables" / "silver" / "events"))
+    assert {str(row["event_at"].date()) for row in events.collect()} == {DAY}
+
+
+def test_a_wrong_configuration_fails_the_run_at_the_first_try(
+    folder: Path, database: Path, home: Path
+) -> None:
+    here = airflow(folder, database, home, "ingest_events.max_events_per_user_day={{ 0 }}")
+    states = run_dag(here, "2026-03-02")
+    assert states == {"ingest_events": "failed", "build_user_item": "upstream_failed"}
+
+
+@pytest.mark.parametrize(
+    ("override", "decision"),
+    [
+        ("ingest_events.input=[nowhere.csv]", ["fail", "exit code 3: an input broke its contract"]),
+        ("environment.tables.root=/dev/null/tables", ["default", None]),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(
+    folder: Path, database: Path, home: Path, override: str, decision: list[Any]
+) -> None:
+    here = airflow(folder, database, home, override)
+    assert here.look(FAIL, str(here.dags)) == decision
+
+
+def run_dag(here: Airflow, day: str) -> dict[str, str]:
+    """Run the DAG for a day; each task's state at its end."""
+    done = here.run("-m", "airflow", "dags", "test", "cxspark", day)
+    command = (
+        "tasks",
+        "states-for-dag-run",
+        "cxspark",
+        f"{day}T00:00:00+00:00",
+        "--output",
+        "json",
+    )
+    listed = here.run("-m", "airflow", *command)
+    assert listed.returncode == 0, done.stdout + done.stderr + listed.stdout + listed.stderr
+    return {one["task_id"]: one["state"] for one in json.loads(listed.stdout.splitlines()[-1])}
