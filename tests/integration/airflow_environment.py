@@ -33,7 +33,8 @@ def environment() -> Path:
     done = subprocess.run([*install, *files], capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(folder)
-        pytest.skip(f"pip has no Airflow here: {done.stderr.strip().splitlines()[-1]}")
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        pytest.skip(f"pip has no Airflow here: {said[0] if said else done.stderr}")
     stamp.write_text(pins)
     return folder
 
