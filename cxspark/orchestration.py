@@ -47,16 +47,17 @@ def write_graph(
     Args:
         path: the configuration, from the project's folder on.
         names: the jobs; none: those that have a section, and all that these need.
-        overrides: ``section.key=value``, which every job gets as ``--set``. One that holds a
-            template of the orchestrator, ``{{...}}`` or ``${...}``, is checked when the job runs.
+        overrides: ``section.key=value``, which the section's job gets as ``--set``, all jobs if
+            it's of the environment. The value of one that holds a template of the orchestrator,
+            ``{{...}}`` or ``${...}``, is checked when the job runs.
         form: JSON, for any orchestrator, or the resources of a Databricks bundle.
 
     Returns:
         The text; it tells the command that made it.
 
     Raises:
-        ConfigError: a name isn't a job, there is none, a section doesn't fit its job, or the path
-            is absolute, and so right on one machine only.
+        ConfigError: a name isn't a job, there is none, a section doesn't fit its job, an override
+            concerns none of the jobs, or the path is absolute: right on one machine only.
     """
     if path.is_absolute():
         raise ConfigError(
@@ -69,6 +70,7 @@ def write_graph(
     config = load_config(path, plain, known=STEPS)
     graph = direct_upstream(configured_jobs(config, names))
     jobs = {job: Job(after, _own(overrides, job)) for job, after in graph.items()}
+    _check_used(overrides, jobs)
     sets = [part for override in overrides for part in ("--set", override)]
     command = ["cxspark", "graph", *names, "--config", str(path), "--format", form.value, *sets]
     made_by = shlex.join(command)
@@ -130,6 +132,17 @@ def _databricks_task(name: str, job: Job, config: Path) -> dict[str, Any]:
         "max_retries": 1,
         "min_retry_interval_millis": 60_000,
     }
+
+
+def _check_used(overrides: Iterable[str], jobs: Mapping[str, Job]) -> None:
+    unused = [one for one in overrides if not any(one in job.set for job in jobs.values())]
+    if unused:
+        raise ConfigError(
+            "--set",
+            f"a key of {ENVIRONMENT}, or of one of the jobs {', '.join(jobs)}",
+            ", ".join(unused),
+            "correct the section, or name its job",
+        )
 
 
 def _own(overrides: Iterable[str], job: str) -> list[str]:

@@ -94,6 +94,7 @@ def test_an_orchestrator_s_template_is_left_for_the_run(template: str) -> None:
         (["rank_features"], [], "label"),
         (["no_such_job"], [], "no_such_job"),
         ([], ["recommend_knn.k=-1"], "k: Input should be"),
+        ([], ["recommend_nn.k={{ k }}"], "a key of environment, or of one of the jobs"),
     ],
 )
 def test_what_would_end_with_exit_code_2_is_refused(
