@@ -1,9 +1,9 @@
 """Write the report: one HTML page of what came in, who did what, and what is suggested to whom."""
 
-import os
 from collections.abc import Sequence
+from errno import ENOSYS, EOPNOTSUPP
 from pathlib import Path
-from tempfile import mkstemp
+from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -150,16 +150,21 @@ def page_path(settings: BuildReportSettings, location: Location) -> Path:
 
 
 def write_whole(target: Path, text: str) -> None:
-    """Replace the file in one step, so that a reader, or a kill, never meets half a page."""
+    """Replace the file in one step, so that a reader, or a kill, never meets half a page.
+
+    Databricks' volumes can't rename: there the file is an object, put in place whole when closed.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = mkstemp(dir=target.parent, prefix=".report-")
+    draft = target.with_name(f".report-{uuid4().hex}")
     try:
-        os.close(handle)
-        Path(draft).write_text(text, "utf-8")
-        Path(draft).chmod(0o644)
-        Path(draft).replace(target)
+        draft.write_text(text, "utf-8")
+        draft.replace(target)
+    except OSError as error:
+        if error.errno not in {ENOSYS, EOPNOTSUPP}:
+            raise
+        target.write_text(text, "utf-8")
     finally:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 STEP = Step(
