@@ -49,6 +49,20 @@ except Exception as error:
     decision = task.retry_policy.evaluate(error, 1, task.retries)
 print(json.dumps([decision.action.value, decision.reason]))
 """
+# What a trigger tells of a run on Databricks whose job has left by sys.exit(4).
+FAIL_ON_DATABRICKS = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+task = DagBag(sys.argv[1]).dags["cxspark"].get_task("evaluate_recommenders")
+state = json.dumps({"life_cycle_state": "TERMINATED", "result_state": "FAILED"})
+errors = [{"task_key": task.task_id, "run_id": 2, "error": "SystemExit: 4"}]
+try:
+    event = {"run_id": 1, "run_page_url": "", "run_state": state, "errors": errors}
+    task.execute_complete({}, event)
+except Exception as error:
+    decision = task.retry_policy.evaluate(error, 1, task.retries)
+print(json.dumps([decision.action.value, decision.reason]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +162,12 @@ def test_only_what_may_pass_is_tried_again(
 ) -> None:
     here = airflow(folder, database, home, override)
     assert here.look(FAIL, str(here.dags)) == decision
+
+
+def test_a_quality_gate_on_databricks_is_not_tried_again(folder: Path, tmp_path: Path) -> None:
+    here = Airflow(folder, tmp_path, CONF, CXSPARK_ENVIRONMENT="databricks")
+    found = here.look(FAIL_ON_DATABRICKS, str(CONF))
+    assert found == ["fail", "exit code 4: quality gate"]
 
 
 def run_dag(here: Airflow, day: str) -> dict[str, str]:
