@@ -6,7 +6,7 @@ DAG is parsed:
 - CXSPARK_HOME: a checkout, with jobs/ and conf/, that the workers reach; by default this file's.
 - CXSPARK_ENVIRONMENT: cluster, or another NAME with NAME.json here and conf/spark/NAME.conf, for
   spark-submit; databricks for the job that the bundle in conf/databricks has deployed.
-- CXSPARK_WHEEL: the wheel, where the cluster's Python doesn't have it.
+- CXSPARK_PACKAGE: the .zip of scripts/build, where the cluster's Python doesn't have cxspark.
 - CXSPARK_DATABRICKS_JOB: the deployed job's name; in development it has a prefix.
 
 A task that is tried again or cleared has the same run id, and leaves the same tables.
@@ -60,7 +60,7 @@ def spark_submit(job: str) -> SparkSubmitOperator:
         application=f"{HOME}/jobs/{job}.py",
         application_args=["--config", f"{HOME}/{GRAPH['config']}", "--run-id", RUN_ID, *sets],
         properties_file=f"{HOME}/conf/spark/{ENVIRONMENT}.conf",
-        py_files=os.environ.get("CXSPARK_WHEEL"),
+        py_files=os.environ.get("CXSPARK_PACKAGE"),
     )
 
 
