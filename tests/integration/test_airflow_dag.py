@@ -21,8 +21,11 @@ SOURCE = {
     "columns": {"user_id": "user", "item_id": "item", "event_at": "time", "event_type": "action"},
 }
 SPARK = {
+    "spark.log.level": "ERROR",
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
