@@ -18,8 +18,8 @@ from cxspark.steps.graph import in_order, with_upstream
 
 SOURCES = Path(__file__).resolve().parents[2] / "conf" / "sources"
 MAIN_JOB = tuple(with_upstream(["build_report"]))
-# Differ from run to run, and may.
-RUN_COLUMNS = ("run_id", "loaded_at", "trained_at")
+# Differ from run to run, or, as `position`, with how the files were cut into tasks; and may.
+RUN_COLUMNS = ("run_id", "loaded_at", "trained_at", "position")
 
 
 class MainJob:
