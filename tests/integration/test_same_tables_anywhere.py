@@ -1,7 +1,9 @@
-"""On a standalone cluster the jobs give what they give on one machine, whatever is lost."""
+"""On a cluster and in a container jobs give what they give on one machine, whatever is lost."""
 
+import os
 import random
 import secrets
+import shlex
 import shutil
 import subprocess
 import time
@@ -46,7 +48,7 @@ class Workplace:
         sections = {
             "environment": {"tables": {"root": str(self.folder / way)}},
             "ingest_events": {
-                "source": str(PROJECT / "cxspark" / "synthetic" / "source.yaml"),
+                "source": str(self.folder / "source.yaml"),
                 "input": [str(self.folder / "raw")],
             },
             "train_als": {"rank": 8, "iterations": 6},
@@ -68,7 +70,9 @@ class Workplace:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    folder = tmp_path_factory.mktemp("cluster")
+    folder = tmp_path_factory.mktemp("anywhere")
+    folder.chmod(0o777)  # the container's user isn't this one
+    shutil.copy(PROJECT / "cxspark" / "synthetic" / "source.yaml", folder)
     write_world(folder / "raw", SyntheticSettings(n_users=300, n_items=120, n_events=9_000, days=7))
     rng = np.random.default_rng(11)
     points = rng.normal(size=(900, 4)) + 6 * rng.integers(3, size=(900, 1))
@@ -164,4 +168,26 @@ def test_a_package_brought_along_gives_what_the_installed_one_gives(
                 spark_submit(job, config, *options, "--py-files", str(package), python=bare_python)
             )
     found = local.contents(spark, "brought", BROUGHT)
+    assert found == local.contents(spark, "local", BROUGHT)
+
+
+@pytest.fixture(scope="module")
+def container() -> list[str]:
+    """What runs the image, built already where CXSPARK_CONTAINER says it: `podman run --rm ...`."""
+    if named := os.environ.get("CXSPARK_CONTAINER"):
+        return shlex.split(named)
+    if shutil.which("docker") is None:
+        pytest.skip("no Docker, and no other engine named by CXSPARK_CONTAINER")
+    subprocess.run([PROJECT / "scripts" / "build"], check=True, capture_output=True)
+    subprocess.run(["docker", "build", "--quiet", "--tag", "cxspark", PROJECT], check=True)
+    return ["docker", "run", "--rm", "--network", "none"]
+
+
+def test_the_image_gives_what_one_machine_gives(
+    spark: SparkSession, local: Workplace, container: list[str]
+) -> None:
+    volume = ["--volume", f"{local.folder}:{local.folder}"]
+    command = ["run", *BROUGHT, "--config", str(local.config("image")), "--run-id", "r1"]
+    subprocess.run([*container, *volume, "cxspark", *command], check=True)
+    found = local.contents(spark, "image", BROUGHT)
     assert found == local.contents(spark, "local", BROUGHT)

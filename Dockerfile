@@ -1,0 +1,39 @@
+# The suite with all it needs, for a machine without Java or Python and without a network:
+#   scripts/build && docker build -t cxspark .
+#   install -d -m 777 out && docker run --rm --network none -v "$PWD/out:/data" cxspark demo
+FROM debian:bookworm-slim AS build
+# No versions: those of a release of Debian change for repairs alone.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+COPY conf/docker /build
+RUN python3 -m venv /opt/cxspark \
+ && /opt/cxspark/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt
+COPY dist /build/dist
+WORKDIR /opt/cxspark/jars
+RUN /opt/cxspark/bin/pip install --no-cache-dir --no-deps /build/dist/*.whl \
+ && cp /build/dist/jars/*.jar . \
+ && sha256sum --check --strict /build/jars.sha256 \
+ && rm -rf ../lib/python3*/site-packages/pip* ../lib/python3*/site-packages/setuptools* \
+ && find ../lib -type d -name tests -prune -exec rm -rf {} +
+
+FROM debian:bookworm-slim
+# MLlib finds BLAS in libopenblas; Spark's scripts use ps.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends \
+    libopenblas0-pthread openjdk-17-jre-headless procps python3 \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --uid 185 --create-home spark \
+ && install -d -o spark /data
+COPY --from=build /opt/cxspark /opt/cxspark
+COPY jobs /opt/cxspark/jobs
+COPY conf /opt/cxspark/conf
+ENV PATH=/opt/cxspark/bin:$PATH \
+    CXSPARK_JARS=/opt/cxspark/jars \
+    PYSPARK_PYTHON=/opt/cxspark/bin/python
+USER 185
+WORKDIR /data
+ENTRYPOINT ["cxspark"]
+CMD ["--help"]
