@@ -13,7 +13,7 @@ from cxspark.contracts.features import (
     SNAPSHOTS,
 )
 from cxspark.contracts.interactions import INTERACTIONS
-from cxspark.contracts.operations import JOB_RUNS
+from cxspark.contracts.operations import JOB_RUNS, TABLE_CARE
 from cxspark.contracts.preferences import (
     ITEM_INDEX,
     RECOMMENDATIONS,
@@ -76,5 +76,6 @@ TABLES: dict[str, Table] = {
         MODEL_METRICS,
         MODEL_TRIALS,
         JOB_RUNS,
+        TABLE_CARE,
     )
 }

@@ -2,6 +2,7 @@
 
 from pyspark.sql.types import (
     ArrayType,
+    BooleanType,
     DoubleType,
     LongType,
     StringType,
@@ -41,4 +42,51 @@ JOB_RUNS = Table(
         ]
     ),
     key=(),
+)
+
+_ACTION = StructType(
+    [
+        StructField("action", StringType(), False),
+        StructField("reason", StringType(), False),
+        StructField("is_due", BooleanType(), False),
+        StructField("is_done", BooleanType(), False),
+    ]
+)
+
+TABLE_CARE = Table(
+    name="ops.table_care",
+    grain="one row per run of care_tables x table that there was",
+    schema=StructType(
+        [
+            column("run_id", StringType(), "of care_tables"),
+            column("table", StringType(), "layer.name"),
+            column("measured_at", TimestampType(), "UTC; what follows is as the run left it"),
+            column("version", LongType(), "the newest"),
+            column("n_rows", LongType(), "of that version"),
+            column("size_bytes", LongType(), "of its data files"),
+            column("n_files", LongType(), "its data files"),
+            column("n_small_files", LongType(), "those smaller than the policy's small_file_mb"),
+            column("n_versions", LongType(), "commits that the table's history tells of"),
+            column("oldest_version", LongType(), "the oldest that can be read"),
+            column("oldest_at", TimestampType(), "when that was committed, UTC"),
+            column("n_files_removed", LongType(), "by OPTIMIZE, from the table's newest version"),
+            column("n_files_added", LongType(), "by OPTIMIZE, in their place"),
+            column("n_files_deleted", LongType(), "by VACUUM, from disk; empty folders too"),
+            column(
+                "vacuumed_at",
+                TimestampType(),
+                "the last VACUUM of this or an earlier run, UTC; null where there was none",
+                nullable=True,
+            ),
+            column(
+                "actions",
+                ArrayType(_ACTION, containsNull=False),
+                "what was looked at, whether it was due and why, whether it was done",
+            ),
+            column("warnings", ArrayType(StringType(), containsNull=False), "what to look at"),
+            column("seconds", DoubleType(), "wall time spent on the table"),
+        ]
+    ),
+    key=("run_id", "table"),
+    checks={"small_files": "n_small_files BETWEEN 0 AND n_files"},
 )

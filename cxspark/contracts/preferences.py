@@ -29,6 +29,7 @@ USER_ITEM = Table(
     key=("user_id", "item_id"),
     checks={"has_events": "n_events > 0", "in_order": "first_at <= last_at"},
     deletion_vectors=True,
+    fed_by=("silver.events",),
 )
 
 USER_INDEX = Table(

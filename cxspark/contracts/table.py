@@ -25,6 +25,8 @@ class Table:
         partition_by: columns whose values keep their rows in files of their own, so that runs may
             replace one value's rows while others replace another's.
         deletion_vectors: whether single rows are replaced without rewriting their files.
+        fed_by: the tables whose change feed brings it up to date; table care keeps the changes that
+            it hasn't taken in yet.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Table:
     change_feed: bool = False
     partition_by: Sequence[str] = ()
     deletion_vectors: bool = False
+    fed_by: Sequence[str] = ()
 
     @property
     def columns(self) -> list[str]:

@@ -1,5 +1,7 @@
 """The SQL that makes a table."""
 
+from collections.abc import Mapping
+
 from cxspark.contracts.table import Table
 
 
@@ -15,14 +17,27 @@ def create_statement(table: Table, address: str) -> str:
         properties["delta.enableChangeDataFeed"] = "true"
     if table.deletion_vectors:
         properties["delta.enableDeletionVectors"] = "true"
-    listed = ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in properties.items())
     parts = ", ".join(f"`{name}`" for name in table.partition_by)
     return (
         f"CREATE TABLE IF NOT EXISTS {address} ({columns}) USING delta "
         + (f"PARTITIONED BY ({parts}) " if parts else "")
         + f"COMMENT {quoted(table.grain)}"
-        + (f" TBLPROPERTIES ({listed})" if listed else "")
+        + (f" TBLPROPERTIES ({_listed(properties)})" if properties else "")
     )
+
+
+def properties_statement(properties: Mapping[str, str], address: str) -> str:
+    """The SQL that gives a table properties, beside those it has.
+
+    Example:
+        >>> properties_statement({"delta.appendOnly": "true"}, "t")
+        "ALTER TABLE t SET TBLPROPERTIES ('delta.appendOnly' = 'true')"
+    """
+    return f"ALTER TABLE {address} SET TBLPROPERTIES ({_listed(properties)})"
+
+
+def _listed(properties: Mapping[str, str]) -> str:
+    return ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in properties.items())
 
 
 def quoted(text: str) -> str:

@@ -5,6 +5,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+# What Delta calls the commits that table care makes, and others that leave every row as it was.
+WITHOUT_ROWS = {
+    "ADD CONSTRAINT",
+    "CLUSTER BY",
+    "CREATE TABLE",
+    "OPTIMIZE",
+    "REORG",
+    "SET TBLPROPERTIES",
+    "VACUUM END",
+    "VACUUM START",
+}
+
 
 @dataclass(frozen=True)
 class TableVersion:
@@ -50,9 +62,25 @@ class Run:
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit as the table's history tells it; `job` is empty where others wrote it."""
+    """A commit as the table's history tells it; `job` is empty where others wrote it.
+
+    Attributes:
+        version: which the commit made.
+        at: UTC.
+        operation: as Delta calls it.
+        is_append: whether it added rows and touched no others.
+        metrics: Delta's counts.
+        job: which wrote it.
+        run_id: of the run that wrote it.
+        config_hash: of that run's settings.
+        inputs: table -> version that the run read.
+        facts: what the job kept for its next run.
+    """
 
     version: int
+    at: datetime
+    operation: str
+    is_append: bool
     metrics: Mapping[str, str]
     job: str = ""
     run_id: str = ""
@@ -65,3 +93,8 @@ class Commit:
         """The rows the commit wrote, without those that came along from files it rewrote."""
         written = int(self.metrics.get("numOutputRows", 0))
         return written - int(self.metrics.get("numCopiedRows", 0))
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether rows may differ before and after it."""
+        return self.operation not in WITHOUT_ROWS

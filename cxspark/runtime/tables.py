@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -11,26 +12,17 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.util import inheritable_thread_target
 
-from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.checks import conform, require_columns
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.table import Table
+from cxspark.runtime.conflicts import came_after_care, is_conflict
 from cxspark.runtime.ddl import create_statement
+from cxspark.runtime.history import GONE, read_history
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Commit, Run, TableVersion
 from cxspark.runtime.violations import explained
 
 log = logging.getLogger("cxspark")
-
-_MISSING = {
-    "DELTA_MISSING_DELTA_TABLE",
-    "DELTA_PATH_DOES_NOT_EXIST",
-    "DELTA_TABLE_NOT_FOUND",
-    "DELTA_TABLE_ONLY_OPERATION",  # what Delta says of a folder that is no table, or is not there
-    "TABLE_OR_VIEW_NOT_FOUND",
-    "SCHEMA_NOT_FOUND",
-    "PATH_NOT_FOUND",
-}
 
 
 class Tables:
@@ -51,28 +43,15 @@ class Tables:
         self.location = location
         self.run = run
         self._made: set[str] = set()
+        self._n_rows: dict[str, int] = {}
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been made."""
         return table.name in self.run.inputs or bool(self.history(table, limit=1))
 
-    def history(self, table: Table, *, limit: int) -> list[Commit]:
+    def history(self, table: Table, *, limit: int | None) -> list[Commit]:
         """The newest commits, the latest first; none where there is no table."""
-        address = self.location.address(table)
-        try:
-            rows = self.spark.sql(f"DESCRIBE HISTORY {address} LIMIT {limit}").collect()
-        except AnalysisException as error:
-            if error.getCondition() in _MISSING:
-                return []
-            raise
-        return [
-            Commit(
-                version=row["version"],
-                metrics=row["operationMetrics"] or {},
-                **_note(row["userMetadata"]),
-            )
-            for row in rows
-        ]
+        return read_history(self.spark, self.location.address(table), limit=limit)
 
     def version(self, table: Table) -> int:
         """The version this run reads.
@@ -89,6 +68,7 @@ class Tables:
                     f"none at {self.location.address(table)}",
                     "run the job that writes it first: `cxspark jobs` tells which",
                 )
+            self._n_rows[table.name] = self._count(table, newest[0].version)
             self.run.inputs[table.name] = newest[0].version
         return self.run.inputs[table.name]
 
@@ -109,11 +89,13 @@ class Tables:
             return self.read(table)
         return self.spark.createDataFrame([], table.schema)
 
-    def read_changes(self, table: Table, *, since: int) -> DataFrame:
+    def read_changes(self, table: Table, *, since: int) -> DataFrame | None:
         """What was committed after version `since`, up to the version this run reads.
 
         Returns:
-            The table's columns and Delta's ``_change_type``; no rows where nothing changed.
+            The table's columns and Delta's ``_change_type``; no rows where nothing changed. None
+            where Delta has the changes no longer: it gives none that are older than the table keeps
+            files it has replaced, whether these have been deleted or not.
         """
         version = self.version(table)
         columns = [*table.columns, "_change_type"]
@@ -122,7 +104,14 @@ class Tables:
             return empty.withColumn("_change_type", F.lit("insert")).select(*columns)
         reader = self.spark.read.option("readChangeFeed", "true")
         reader = reader.option("startingVersion", since + 1).option("endingVersion", version)
-        return reader.table(self.location.address(table)).select(*columns)
+        try:
+            changes = reader.table(self.location.address(table)).select(*columns)
+            _ = changes.schema  # Spark Connect looks at nothing before it's asked
+        except AnalysisException as error:
+            if error.getCondition() in GONE:
+                return None
+            raise
+        return changes
 
     def overwrite(
         self,
@@ -150,16 +139,14 @@ class Tables:
         condition = F.lit(True) if where is None else F.expr(where)
         writer = frame.writeTo(self.location.address(table))
         writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
-        with explained(table):
-            writer.overwrite(condition)
+        self._commit(table, partial(writer.overwrite, condition))
         self._record(table)
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Add rows in one commit; not idempotent, so only for a log of attempts."""
         frame = conform(frame, table)
         self.create(table)
-        with explained(table):
-            frame.writeTo(self.location.address(table)).append()
+        self._commit(table, frame.writeTo(self.location.address(table)).append)
 
     def merge(
         self, table: Table, frame: DataFrame, *, facts: Mapping[str, Any] | None = None
@@ -188,8 +175,7 @@ class Tables:
             writer = frame.write.format("delta").mode("overwrite")
             writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
             writer = writer.option("replaceUsing", ", ".join(table.key))
-            with explained(table):
-                writer.saveAsTable(self.location.address(table))
+            self._commit(table, partial(writer.saveAsTable, self.location.address(table)))
             self._record(table)
         frame.unpersist()
 
@@ -214,13 +200,17 @@ class Tables:
         self.run.warnings.append(message)
 
     def counted_inputs(self) -> list[TableVersion]:
-        """The versions this run read, with their rows; Delta counts them from its log alone."""
-        counted = []
-        for name, version in sorted(self.run.inputs.items()):
-            address = self.location.address(TABLES[name])
-            query = f"SELECT count(*) AS n FROM {address} VERSION AS OF {version}"
-            counted.append(TableVersion(name, version, self.spark.sql(query).collect()[0]["n"]))
-        return counted
+        """The versions this run read, with their rows, which were counted when they were pinned.
+
+        A version of long ago can't be read any more once there is a newer one, be it this run's.
+        """
+        pinned = sorted(self.run.inputs.items())
+        return [TableVersion(name, version, self._n_rows[name]) for name, version in pinned]
+
+    def _count(self, table: Table, version: int) -> int:
+        """The rows of a version; Delta counts them from its log alone."""
+        query = f"SELECT count(*) AS n FROM {self.location.address(table)} VERSION AS OF {version}"
+        return int(self.spark.sql(query).collect()[0]["n"])
 
     def create(self, table: Table) -> None:
         """Make the table, empty, where there is none; `overwrite`, `merge` and `append` do so too.
@@ -234,6 +224,19 @@ class Tables:
         self.spark.sql(create_statement(table, self.location.address(table)))
         self._made.add(table.name)
 
+    def _commit(self, table: Table, write: Callable[[], None]) -> None:
+        """Write; once more where nothing but table care got in between."""
+        with explained(table):
+            try:
+                write()
+            except Exception as error:  # its class differs between classic Spark and Connect
+                if not (
+                    is_conflict(error) and came_after_care(error, self.history(table, limit=20))
+                ):
+                    raise
+                log.info("%s: table care was at work, written again", table.name)
+                write()
+
     def _record(self, table: Table) -> None:
         """Put the run's own commit into the manifest (another run's may have come after it)."""
         for commit in self.history(table, limit=10):
@@ -242,12 +245,3 @@ class Tables:
                 self.run.outputs.append(written)
                 log.info("%s: wrote %s, %s rows", self.run.job, table.name, f"{written.n_rows:,}")
                 return
-
-
-def _note(user_metadata: str | None) -> dict[str, Any]:
-    """The run's note in a commit; nothing where the commit isn't the suite's."""
-    try:
-        note = json.loads(user_metadata or "{}")
-    except ValueError:
-        return {}
-    return note if isinstance(note, dict) and "run_id" in note else {}

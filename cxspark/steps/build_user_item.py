@@ -68,6 +68,11 @@ def _increment(settings: BuildUserItemSettings, tables: Tables) -> Intake | None
         return None
     since = last.inputs[SILVER_EVENTS.name]
     changes = tables.read_changes(SILVER_EVENTS, since=since)
+    if changes is None:
+        tables.warn(
+            f"{SILVER_EVENTS.name} has its changes since version {since} no longer: built anew"
+        )
+        return None
     found = changes.agg(
         F.unix_micros(F.max("event_at")).alias("newest"),
         F.coalesce(F.bool_and(F.col("_change_type") == "insert"), F.lit(True)).alias("only_new"),

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aging import age
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.errors import ContractError, QualityGateError
@@ -83,6 +84,20 @@ def test_what_a_job_read_is_counted(
     start(config, step(copy, reads=(USER_INDEX,), writes=()))
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert said["inputs"] == [{"table": "gold.user_index", "version": 1, "n_rows": 2}]
+
+
+def test_a_job_may_replace_a_table_of_long_ago_that_it_read(
+    spark: SparkSession, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def grow(_spark: SparkSession, _settings: JobSettings, tables: Tables) -> None:
+        tables.overwrite(USER_INDEX, tables.read(USER_INDEX).limit(1))
+
+    start(config, step())
+    age(spark, config.parent / "tables" / "gold" / "user_index", hours=200)
+    assert start(config, step(grow, reads=(USER_INDEX,))) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [(one["version"], one["n_rows"]) for one in said["inputs"]] == [(1, 2)]
+    assert [(one["version"], one["n_rows"]) for one in said["outputs"]] == [(2, 1)]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aging import age
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table
 from cxspark.matrix.settings import BuildUserItemSettings
+from cxspark.runtime.care import optimize
 from cxspark.runtime.config import config_hash
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
@@ -136,6 +138,29 @@ def test_events_taken_out_of_silver_leave_the_matrix_too(
         ("u2", "b"),
     }
     assert "built anew" in tables.run.warnings[0]
+
+
+def test_files_merged_in_between_are_no_events(spark: SparkSession, tmp_path: Path) -> None:
+    for load_id, events in (("one", FIRST[:2]), ("two", FIRST[2:])):
+        load(spark, tmp_path, load_id, events)
+    build(spark, tmp_path, "r1")
+    care = Tables(spark, Location(root=str(tmp_path)), Run("care_tables", "c1"))
+    sizes = {"small_bytes": 1 << 20, "target_bytes": 1 << 20}
+    assert optimize(care, SILVER_EVENTS, **sizes).n_added == 1
+    assert build(spark, tmp_path, "r2").run.outputs == []
+
+
+def test_changes_of_too_long_ago_rebuild_the_matrix(spark: SparkSession, tmp_path: Path) -> None:
+    load(spark, tmp_path, "one", FIRST[:2])
+    build(spark, tmp_path, "r1")
+    load(spark, tmp_path, "two", FIRST[2:])
+    age(spark, tmp_path / "silver" / "events", hours=169)
+    load(spark, tmp_path, "three", SECOND)
+    tables = build(spark, tmp_path, "r2")
+    assert "no longer: built anew" in tables.run.warnings[0]
+    assert {row[:2] for row in rows(spark, tmp_path, USER_ITEM)} == {
+        (user, item) for user, item, _, _ in FIRST + SECOND
+    }
 
 
 def test_a_new_epoch_of_decay_rebuilds_and_equals_a_full_build(
