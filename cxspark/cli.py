@@ -87,7 +87,10 @@ def jobs() -> None:
             for name, one in fields
         )
         reads = [table.name for table in step.reads]
-        reads += [f"{table.name} (if made)" for table in step.optional]
+        if len(step.optional) < len(TABLES) - 1:
+            reads += [f"{table.name} (if made)" for table in step.optional]
+        else:
+            reads.append("every table (if made)")
         writes = [table.name for table in step.writes]
         sides = ("\n".join(side) for side in (reads, writes, settings))
         grid.add_row(step.name, step.summary, *sides)

@@ -60,6 +60,9 @@ def decide(state: TableState, policy: Policy, around: Circumstances) -> list[Dec
     if 2 * age > timedelta(hours=hours):
         why = f"left until it is next written: its newest version is {_hours(age)} old"
         decided = [_left(one, why) for one in decided]
+    slow = _running(state, policy, around)
+    if decided[0].is_due and slow:
+        decided[0] = Decision(RETENTION, False, "held back: see the warning", slow)
     will_be_kept = decided[0].is_due or not _differs(state, policy)
     return [*decided, _vacuuming(state, policy, around, is_kept_as_asked=will_be_kept)]
 

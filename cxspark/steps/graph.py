@@ -13,6 +13,7 @@ from cxspark.steps import (
     build_interactions,
     build_report,
     build_user_item,
+    care_tables,
     classify_knn,
     cluster_customers,
     compute_distances,
@@ -49,6 +50,7 @@ STEPS: dict[str, Step[Any]] = {
         segment_customers.STEP,
         cluster_customers.STEP,
         build_report.STEP,
+        care_tables.STEP,
     )
 }
 

@@ -33,15 +33,16 @@ def measure_moves(
 ) -> Moves | None:
     """The moves since the newest run of an earlier instant; None where there is none.
 
-    A run again of the same instant compares with the same run as the first time. Delta has the
-    table's former versions until it is vacuumed; the newest is always there.
+    A run again of the same instant compares with the same run as the first time, for as long as
+    the table keeps its former versions. What the source's newest run wrote is in the table now.
     """
-    for commit in tables.history(SEGMENTS, limit=_COMMITS):
-        if commit.facts.get("source") != source:
-            continue
+    commits = tables.history(SEGMENTS, limit=_COMMITS)
+    ours = [commit for commit in commits if commit.facts.get("source") == source]
+    for commit in ours:
         before_at = datetime.fromisoformat(commit.facts["as_of"])
         if before_at < as_of:
-            before = tables.read(SEGMENTS, version=commit.version)
+            version = commits[0].version if commit is ours[0] else commit.version
+            before = tables.read(SEGMENTS, version=version)
             found = aggregate_moves(before.where(F.col("source") == F.lit(source)), segments)
             # A row for each pair of segments, needed twice.
             moves = tables.spark.createDataFrame(found.collect(), found.schema)

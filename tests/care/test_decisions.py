@@ -136,6 +136,15 @@ def test_a_run_that_took_longer_than_the_retention_holds_the_vacuum_back() -> No
     assert (one.is_due, "longer than a run takes, 2.5 h" in str(one.warning)) == (False, True)
 
 
+def test_such_a_retention_is_not_even_set() -> None:
+    short = Policy(vacuum_hours=2, allow_short_retention=True)
+    found = state((change(0, hours=0.5),))
+    assert due(found, short) == ["retention", "optimize"]
+    slow = Circumstances(NOW, longest_run=timedelta(hours=2.5))
+    assert due(found, short, slow) == ["optimize"]
+    assert decided(found, short, slow)["retention"].warning is not None
+
+
 def test_a_table_at_rest_gets_no_commit_but_is_vacuumed() -> None:
     resting = state((change(1, hours=169), change(0, hours=200)))
     assert due(resting, Policy(log_days=30)) == ["vacuum"]
