@@ -64,9 +64,7 @@ class CareTablesSettings(Settings):
     """Settings of care_tables."""
 
     default: Policy = Field(Policy(), description="the policy of every table")
-    tables: dict[str, Policy] = Field(
-        default_factory=dict, description="layer.name -> what differs from the default"
-    )
+    tables: dict[str, Policy] = Field({}, description="layer.name -> what differs from the default")
     apply: bool = Field(True, description="false: measure and say what would be done")
 
     @model_validator(mode="before")

@@ -152,7 +152,7 @@ def _small_files(
     (found,) = spark.sql(
         "SELECT coalesce(sum(n), 0) AS small, coalesce(sum(IF(n > 1, n, 0)), 0) AS mergeable "
         f"FROM (SELECT count(*) AS n FROM (SELECT {keys} xxhash64(_metadata.file_path) AS file, "
-        f"max(_metadata.file_size) AS size FROM {address} GROUP BY {keys} file) "
+        f"max(_metadata.file_size) AS size FROM {address} GROUP BY ALL) "
         f"WHERE size < {small_bytes} {per_part})"
     ).collect()
     return found["small"], found["mergeable"]

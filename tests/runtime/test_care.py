@@ -5,17 +5,27 @@ import pytest
 from aging import age
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import IntegerType, StringType, StructType
 
 from cxspark.contracts.care import TableState
 from cxspark.contracts.preferences import USER_INDEX
-from cxspark.contracts.table import Table
+from cxspark.contracts.table import Table, column
 from cxspark.runtime.care import Rewritten, cluster, measure, optimize, set_retention, vacuum
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
 
 MIB = 1024 * 1024
-PARTS = Table("gold.parts", "a row", USER_INDEX.schema, ("user_id",), partition_by=("user_id",))
+# Some tables have a column `file`, which is no data file of Delta's.
+PARTS = Table(
+    name="gold.parts",
+    grain="a row",
+    schema=StructType(
+        [column("user_id", StringType(), "who"), column("file", IntegerType(), "a number")]
+    ),
+    key=("user_id",),
+    partition_by=("user_id",),
+)
 
 
 @pytest.fixture
