@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from cxspark.contracts.errors import ConflictError, ContractError
 from cxspark.contracts.table import Table
+from cxspark.runtime.conflicts import is_conflict
 
 _VIOLATION = re.compile(r"DELTA_NOT_NULL_CONSTRAINT_VIOLATED|DELTA_VIOLATE_CONSTRAINT")
-_CONFLICT = re.compile(r"DELTA_CONCURRENT_\w+|DELTA_METADATA_CHANGED|DELTA_PROTOCOL_CHANGED")
 
 
 @contextmanager
@@ -28,7 +28,8 @@ def explained(table: Table) -> Iterator[None]:
             raise ContractError(
                 table.name, rules, violation.strip(), "look for the rows in the job's input"
             ) from error
-        if conflict := next(filter(_CONFLICT.search, lines), None):
+        if is_conflict(error):
+            conflict = next(line for line in lines if "[DELTA_" in line)
             raise ConflictError(
                 table.name,
                 "no other run that writes it at the same time",
