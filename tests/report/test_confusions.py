@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 from pyspark.sql import Row
@@ -65,7 +66,7 @@ def test_the_figure_says_how_many_are_right_beside_the_commonest_class() -> None
 def test_the_page_shows_every_table_and_escapes_classes(empty: Findings, origin: Origin) -> None:
     found = replace(empty, confusions=group_confusions([told("<b>x", "<b>x", 1)]))
     html = render_page(found, origin, title="t", algorithm="user_knn")
-    section = html[html.index('<section id="classes">') : html.index('<section id="customers">')]
+    section = html[html.index('<section id="classes">') : html.index('<section id="more">')]
     assert section.count("<figure>") == 1
     assert "<b>x" not in section
 
@@ -74,3 +75,14 @@ def test_without_classes_the_page_says_what_to_run(empty: Findings, origin: Orig
     assert "run <code>classify_knn</code>" in render_page(
         empty, origin, title="t", algorithm="user_knn"
     )
+
+
+def test_a_page_of_customers_alone_has_no_empty_sections_of_what_they_did(
+    empty: Findings, origin: Origin
+) -> None:
+    found = replace(empty, confusions=group_confusions([told("x", "x", 1)]))
+    html = render_page(found, origin, title="t", algorithm="user_knn")
+    assert "Nothing here yet" not in html
+    assert re.findall('<section id="([a-z]+)">', html) == ["classes", "more", "origin"]
+    assert re.findall('<a href="#([a-z]+)">[^o]', html) == ["classes", "origin"]
+    assert "What customers do, and what to suggest to them: run <code>ingest_events</code>" in html

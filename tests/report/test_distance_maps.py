@@ -125,7 +125,7 @@ def test_the_page_shows_small_sets_and_counts_all(empty: Findings, origin: Origi
     large = Comparison(comparison("nearest", PAIRS).summary)
     found = replace(empty, comparisons=[drawn, large])
     html = render_page(found, origin, title="t", algorithm="user_knn")
-    section = html[html.index('<section id="distances">') : html.index('<section id="customers">')]
+    section = html[html.index('<section id="distances">') : html.index('<section id="more">')]
     assert section.count("<figure>") == 1
     assert "<b>shop" not in section
     assert 'data-metric="distances:shop:nearest:euclidean:standard:n" data-value="3"' in section
