@@ -176,8 +176,9 @@ def container() -> list[str]:
     """What runs the image, built already where CXSPARK_CONTAINER says it: `podman run --rm ...`."""
     if named := os.environ.get("CXSPARK_CONTAINER"):
         return shlex.split(named)
-    if shutil.which("docker") is None:
-        pytest.skip("no Docker, and no other engine named by CXSPARK_CONTAINER")
+    docker = shutil.which("docker") or "false"
+    if subprocess.run([docker, "info"], check=False, capture_output=True).returncode:
+        pytest.skip("no Docker engine, and no other named by CXSPARK_CONTAINER")
     subprocess.run([PROJECT / "scripts" / "build"], check=True, capture_output=True)
     subprocess.run(["docker", "build", "--quiet", "--tag", "cxspark", PROJECT], check=True)
     return ["docker", "run", "--rm", "--network", "none"]
