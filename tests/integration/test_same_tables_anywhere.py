@@ -185,7 +185,7 @@ def container() -> list[str]:
 
 
 def test_the_image_gives_what_one_machine_gives(
-    spark: SparkSession, local: Workplace, container: list[str]
+    spark: SparkSession, container: list[str], local: Workplace
 ) -> None:
     volume = ["--volume", f"{local.folder}:{local.folder}"]
     command = ["run", *BROUGHT, "--config", str(local.config("image")), "--run-id", "r1"]
