@@ -50,23 +50,28 @@ class FeatureGain:
         """
         if not (names.numbers or names.categories):
             raise ConfigError("features", "at least one", "none", "choose some beside the label")
-        counts = count_values(rows, names, **self._limits).persist()
+        kept = [count_values(rows, names, **self._limits).persist()]
         try:
+            (counts,) = kept
             self._learn_labels(counts)
             many = quantile_cuts(counts, n_numbers=len(names.numbers), **self._limits).collect()
             few = counts.where(~F.col("place").isin([row["place"] for row in many]))
-            bins, n_values = _count_bins(rows, many) if many else (counts.limit(0), {})
+            n_values: dict[int, int] = {}
+            if many:
+                bins, n_values = _count_bins(rows, many)
+                kept.append(bins)
+                few = few.unionByName(bins)
             scores = score_features(
-                few.unionByName(bins),
+                few,
                 names,
                 labels=list(self.labels_),
                 identifier_share=self.settings.identifier_share,
                 n_values=n_values,
             )
             self.scores_: list[Row] = scores.orderBy("rank").collect()
-            bins.unpersist()
         finally:
-            counts.unpersist()
+            for frame in kept:
+                frame.unpersist()
         return self
 
     def _learn_labels(self, counts: DataFrame) -> None:

@@ -45,7 +45,7 @@ def test_runs_killed_at_random_instants_lose_nothing(spark: SparkSession, tmp_pa
         write_day(raw, day)
         process = start(world)
         try:
-            process.wait(instants.uniform(0, longest))
+            process.wait(instants.uniform(0.2, 1) * longest)  # before, Spark itself starts
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             n_killed += process.wait() == -signal.SIGKILL
