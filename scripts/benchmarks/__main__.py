@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pyspark.sql import SparkSession
 
-from benchmarks import als, classify, gain, increment, kmeans, knn, matrix, topk
+from benchmarks import als, classify, gain, growth, increment, kmeans, knn, matrix, topk
 from benchmarks.frame import HEADER, Row
 from cxspark.runtime.session import open_session
 
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[SparkSession, float], Iterator[Row]]] = {
     "matrix": matrix.run,
     "increment": increment.run,
     "gain": gain.run,
+    "growth": growth.run,
 }
 
 
