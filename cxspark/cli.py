@@ -14,9 +14,11 @@ from cxspark.contracts.events import LOADS
 from cxspark.demo import run_demo
 from cxspark.orchestration import GraphFormat, write_graph
 from cxspark.runtime.config import load_config
+from cxspark.runtime.logs import show_progress
+from cxspark.runtime.outcome import Outcome
 from cxspark.runtime.run import Run
 from cxspark.runtime.session import fetch_jars, open_session
-from cxspark.runtime.submit import Outcome, run_steps, show_progress
+from cxspark.runtime.submit import run_steps
 from cxspark.runtime.tables import Tables
 from cxspark.steps.graph import STEPS, in_order, with_upstream
 

@@ -13,7 +13,8 @@ from cxspark.contracts.errors import ConfigError
 from cxspark.ingest.guess import guess_source
 from cxspark.ingest.settings import Source
 from cxspark.runtime.config import load_config
-from cxspark.runtime.submit import Outcome, submit
+from cxspark.runtime.outcome import Outcome
+from cxspark.runtime.submit import submit
 from cxspark.steps.graph import STEPS, in_order, with_upstream
 from cxspark.synthetic.settings import SyntheticSettings
 from cxspark.synthetic.world import write_world

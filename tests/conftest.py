@@ -1,5 +1,6 @@
 """One Spark session for all tests, small and quick to start."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,15 @@ SMALL = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slowest first, so that processes side by side have work till the end."""
     items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A job that a test runs sends what it logs to stderr, and no further."""
+    log = logging.getLogger("cxspark")
+    handlers, propagate = log.handlers, log.propagate
+    yield
+    log.handlers, log.propagate = handlers, propagate
 
 
 @pytest.fixture(scope="session")

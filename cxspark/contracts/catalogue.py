@@ -13,7 +13,7 @@ from cxspark.contracts.features import (
     SNAPSHOTS,
 )
 from cxspark.contracts.interactions import INTERACTIONS
-from cxspark.contracts.operations import JOB_RUNS, TABLE_CARE
+from cxspark.contracts.operations import JOB_RUNS, RUN_METRICS, TABLE_CARE
 from cxspark.contracts.preferences import (
     ITEM_INDEX,
     RECOMMENDATIONS,
@@ -76,6 +76,7 @@ TABLES: dict[str, Table] = {
         MODEL_METRICS,
         MODEL_TRIALS,
         JOB_RUNS,
+        RUN_METRICS,
         TABLE_CARE,
     )
 }

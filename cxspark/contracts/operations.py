@@ -44,6 +44,26 @@ JOB_RUNS = Table(
     key=(),
 )
 
+RUN_METRICS = Table(
+    name="ops.run_metrics",
+    grain="one row per attempt of a job's run x metric",
+    schema=StructType(
+        [
+            column("run_id", StringType(), "as in ops.job_runs"),
+            column("job", StringType(), "name of the job"),
+            column("started_at", TimestampType(), "of the attempt, UTC"),
+            column(
+                "metric",
+                StringType(),
+                "seconds; of Spark: tasks, cpu_seconds, shuffle_read_bytes, spilled_disk_bytes, "
+                "...; of what was found: table.name",
+            ),
+            column("value", DoubleType(), "in the unit that the name ends in, else a count"),
+        ]
+    ),
+    key=("run_id", "job", "started_at", "metric"),
+)
+
 _ACTION = StructType(
     [
         StructField("action", StringType(), False),

@@ -4,24 +4,36 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.settings import Settings
+from cxspark.runtime.lineage import OpenLineageSettings
 from cxspark.runtime.location import Location
+from cxspark.runtime.logs import LogFormat
+from cxspark.runtime.tracking import MlflowSettings
 
 M = TypeVar("M", bound=BaseModel)
 ENVIRONMENT = "environment"
+MemoryCheck = Literal["refuse", "warn", "ignore"]
 
 
 class Environment(Settings):
-    """Where a job runs: its tables and its Spark settings."""
+    """Where a job runs: its tables, its Spark settings, and who is told of it."""
 
     tables: Location
     spark: dict[str, str] = Field(default_factory=dict, description="Spark settings, as strings")
+    logs: LogFormat = Field(
+        "text", description="progress on stderr: for people, or one JSON object a line"
+    )
+    memory_check: MemoryCheck = Field(
+        "refuse", description="what to do before a job that needs more memory than there is"
+    )
+    mlflow: MlflowSettings | None = Field(None, description="where runs are kept too")
+    openlineage: OpenLineageSettings | None = Field(None, description="who hears of lineage")
 
 
 class Config:

@@ -39,6 +39,7 @@ class Run:
         inputs: table -> version read.
         outputs: what was committed, in order.
         warnings: what a person should look at.
+        facts: table -> what was kept with its commit.
     """
 
     job: str
@@ -48,6 +49,7 @@ class Run:
     inputs: dict[str, int] = field(default_factory=dict)
     outputs: list[TableVersion] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def commit_note(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What every commit of this run carries in Delta's userMetadata, `facts` among it."""

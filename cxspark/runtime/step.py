@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.settings import Settings
 from cxspark.contracts.table import Table
+from cxspark.runtime.estimate import Estimate, Sizes
 from cxspark.runtime.tables import Tables
 
 S = TypeVar("S", bound=Settings)
@@ -27,6 +28,8 @@ class Step(Generic[S]):
         optional: tables it reads where they exist, and does without where they don't. It comes
             after the jobs that write them, if those are run in the same command; it doesn't bring
             them along (`--upstream`), and a dry run doesn't ask for them.
+        estimate: from the sizes of its inputs what it would write and the memory it needs: a dry
+            run tells it, and a run that needs more than there is doesn't start.
     """
 
     name: str
@@ -36,3 +39,4 @@ class Step(Generic[S]):
     writes: tuple[Table, ...]
     run: Callable[[SparkSession, S, Tables], None]
     optional: tuple[Table, ...] = ()
+    estimate: Callable[[SparkSession, S, Sizes], Estimate] | None = None

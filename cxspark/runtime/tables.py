@@ -72,6 +72,13 @@ class Tables:
             self.run.inputs[table.name] = newest[0].version
         return self.run.inputs[table.name]
 
+    def n_rows(self, table: Table) -> int:
+        """Rows of the table's newest version, 0 where there is none; the run isn't bound to it."""
+        if table.name in self._n_rows:
+            return self._n_rows[table.name]
+        newest = self.history(table, limit=1)
+        return self._count(table, newest[0].version) if newest else 0
+
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
         """The table, at the version this run has pinned, or at another that `history` tells of.
 
@@ -140,7 +147,7 @@ class Tables:
         writer = frame.writeTo(self.location.address(table))
         writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
         self._commit(table, partial(writer.overwrite, condition))
-        self._record(table)
+        self._record(table, facts)
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Add rows in one commit; not idempotent, so only for a log of attempts."""
@@ -176,7 +183,7 @@ class Tables:
             writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
             writer = writer.option("replaceUsing", ", ".join(table.key))
             self._commit(table, partial(writer.saveAsTable, self.location.address(table)))
-            self._record(table)
+            self._record(table, facts)
         frame.unpersist()
 
     def side_by_side(self, *work: Callable[[], object]) -> None:
@@ -237,8 +244,9 @@ class Tables:
                 log.info("%s: table care was at work, written again", table.name)
                 write()
 
-    def _record(self, table: Table) -> None:
+    def _record(self, table: Table, facts: Mapping[str, Any] | None) -> None:
         """Put the run's own commit into the manifest (another run's may have come after it)."""
+        self.run.facts[table.name] = facts or {}
         for commit in self.history(table, limit=10):
             if (commit.job, commit.run_id) == (self.run.job, self.run.run_id):
                 written = TableVersion(table.name, commit.version, commit.n_rows)

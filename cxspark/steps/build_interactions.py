@@ -11,6 +11,7 @@ from cxspark.matrix.interactions import build_interactions
 from cxspark.matrix.settings import BuildInteractionsSettings
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 
 
 def run(spark: SparkSession, settings: BuildInteractionsSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -41,4 +42,5 @@ STEP = Step(
     reads=(SILVER_EVENTS,),
     writes=(INTERACTIONS,),
     run=run,
+    estimate=estimates.build_interactions,
 )

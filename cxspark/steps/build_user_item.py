@@ -15,6 +15,7 @@ from cxspark.matrix.settings import BuildUserItemSettings
 from cxspark.matrix.user_item import aggregate_user_item, merge_cells, reference_instant
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 
 
 @dataclass(frozen=True)
@@ -110,4 +111,5 @@ STEP = Step(
     reads=(SILVER_EVENTS,),
     writes=(USER_ITEM, USER_INDEX, ITEM_INDEX),
     run=run,
+    estimate=estimates.build_user_item,
 )

@@ -22,6 +22,7 @@ from cxspark.neighbors.settings import ClassifyKnnSettings
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.features import Features, read_features
 from cxspark.steps.moments import Group
 
@@ -141,4 +142,5 @@ STEP = Step(
     writes=(CLASSES, CONFUSIONS),
     optional=(CUSTOMER_FEATURES,),
     run=run,
+    estimate=estimates.classify_knn,
 )

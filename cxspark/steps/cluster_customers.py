@@ -15,6 +15,7 @@ from cxspark.segmentation.cluster_rows import list_centers, list_trials
 from cxspark.segmentation.clusters import Trial, assign_clusters, fit_trials
 from cxspark.segmentation.scaling import Scaler
 from cxspark.segmentation.settings import ClusterCustomersSettings
+from cxspark.steps import estimates
 from cxspark.steps.features import read_features
 from cxspark.steps.points import fit_scaler
 
@@ -72,5 +73,6 @@ STEP = Step(
     reads=(),
     writes=(CLUSTERS, CLUSTER_CENTERS, CLUSTER_TRIALS),
     run=run,
+    estimate=estimates.cluster_customers,
     optional=(CUSTOMERS, CUSTOMER_FEATURES),
 )

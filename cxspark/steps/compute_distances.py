@@ -15,6 +15,7 @@ from cxspark.distance.space import fit_space
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.features import Features, read_features
 from cxspark.steps.moments import Group
 
@@ -96,4 +97,5 @@ STEP = Step(
     writes=(DISTANCES,),
     optional=(CUSTOMER_FEATURES,),
     run=run,
+    estimate=estimates.compute_distances,
 )

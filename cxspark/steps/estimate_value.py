@@ -26,6 +26,7 @@ from cxspark.segmentation.value import score_customers
 from cxspark.segmentation.value_forecasts import evaluate_forecasts
 from cxspark.segmentation.value_settings import EstimateValueSettings
 from cxspark.segmentation.value_words import cautions, left_out, verdicts
+from cxspark.steps import estimates
 
 
 @dataclass(frozen=True)
@@ -188,4 +189,5 @@ STEP = Step(
     reads=(SILVER_EVENTS,),
     writes=(CUSTOMER_VALUE, VALUE_MODELS, VALUE_FORECASTS),
     run=run,
+    estimate=estimates.estimate_value,
 )

@@ -15,6 +15,7 @@ from cxspark.runtime.ddl import quoted
 from cxspark.runtime.run import Commit
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.judging import (
     history_segments,
     list_properties,
@@ -81,4 +82,5 @@ STEP = Step(
     reads=(SILVER_EVENTS,),
     writes=(MODEL_METRICS, MODEL_TRIALS),
     run=run,
+    estimate=estimates.evaluate_recommenders,
 )

@@ -19,6 +19,7 @@ from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine
 from cxspark.ingest.records import to_bronze
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.raw_input import plan_input, read_input
 
 log = logging.getLogger("cxspark")
@@ -69,4 +70,5 @@ STEP = Step(
     reads=(),
     writes=(BRONZE_CUSTOMERS, QUARANTINE, CUSTOMERS, SNAPSHOTS),
     run=run,
+    estimate=estimates.ingest_customers,
 )

@@ -13,6 +13,7 @@ from cxspark.ingest.records import to_bronze
 from cxspark.ingest.settings import IngestEventsSettings
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.raw_input import plan_input, read_input
 
 log = logging.getLogger("cxspark")
@@ -70,4 +71,5 @@ STEP = Step(
     reads=(SILVER_EVENTS, LOADS),
     writes=(BRONZE_EVENTS, QUARANTINE, SILVER_EVENTS, LOADS),
     run=run,
+    estimate=estimates.ingest_events,
 )

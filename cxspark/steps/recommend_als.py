@@ -19,6 +19,7 @@ from cxspark.factorization.settings import RecommendAlsSettings, TrainAlsSetting
 from cxspark.factorization.users import pack_users
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.als_cells import learns_marks, read_user_cells
 
 _OURS = f"algorithm = '{ALGORITHM}'"
@@ -82,5 +83,6 @@ STEP = Step(
     reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM),
     writes=(RECOMMENDATIONS,),
     run=run,
+    estimate=estimates.recommend_als,
     optional=(INTERACTIONS, ITEM_AVAILABILITY),
 )

@@ -11,6 +11,7 @@ from cxspark.neighbors.recommend import ALGORITHM, name_neighbors, recommend_ite
 from cxspark.neighbors.settings import RecommendKnnSettings
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 
 
 def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -57,4 +58,5 @@ STEP = Step(
     reads=(USER_ITEM,),
     writes=(USER_NEIGHBORS, RECOMMENDATIONS),
     run=run,
+    estimate=estimates.recommend_knn,
 )

@@ -18,6 +18,7 @@ from cxspark.segmentation.naming import NAMES, name_clusters
 from cxspark.segmentation.profiles import profile_segments
 from cxspark.segmentation.scaling import Scaler
 from cxspark.segmentation.settings import SegmentCustomersSettings
+from cxspark.steps import estimates
 from cxspark.steps.habits import read_known, taken_in_at, write_habits
 from cxspark.steps.points import fit_scaler
 from cxspark.steps.segment_history import Moves, measure_moves, timestamp
@@ -113,5 +114,6 @@ STEP = Step(
     reads=(),
     writes=(CUSTOMER_FEATURES, SEGMENTS, SEGMENT_PROFILES, SEGMENT_MOVES, SEGMENT_RUNS),
     run=run,
+    estimate=estimates.segment_customers,
     optional=(SILVER_EVENTS, CUSTOMERS, SNAPSHOTS),
 )

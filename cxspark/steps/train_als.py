@@ -17,6 +17,7 @@ from cxspark.neighbors.popularity import measure_cells, rank_items, recent_since
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.als_cells import read_weights_to_learn
 
 # Each iteration refers to the one before until a checkpoint; 150 overflow the stack.
@@ -101,5 +102,6 @@ STEP = Step(
     reads=(USER_ITEM, USER_INDEX, ITEM_INDEX),
     writes=(USER_FACTORS, ITEM_FACTORS, MODELS),
     run=run,
+    estimate=estimates.train_als,
     optional=(INTERACTIONS,),
 )

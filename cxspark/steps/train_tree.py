@@ -18,6 +18,7 @@ from cxspark.contracts.trees import (
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.features import read_features
 from cxspark.trees.readable_tree import ReadableTree
 from cxspark.trees.settings import TrainTreeSettings
@@ -57,4 +58,5 @@ STEP = Step(
     writes=(TREE_PREDICTIONS, TREE_RULES, TREE_CURVE, TREE_METRICS, TREE_TRIALS),
     optional=(CUSTOMER_FEATURES,),
     run=run,
+    estimate=estimates.train_tree,
 )

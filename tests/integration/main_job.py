@@ -11,8 +11,9 @@ from pyspark.sql import functions as F
 from cxspark.contracts.catalogue import TABLES
 from cxspark.runtime.config import Config
 from cxspark.runtime.location import Location
+from cxspark.runtime.outcome import Outcome
 from cxspark.runtime.run import Run
-from cxspark.runtime.submit import Outcome, submit
+from cxspark.runtime.submit import submit
 from cxspark.runtime.tables import Tables
 from cxspark.steps.graph import in_order, with_upstream
 

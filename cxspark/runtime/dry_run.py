@@ -1,0 +1,87 @@
+"""What a run would do, told without doing it."""
+
+import logging
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.errors import ConfigError, CxsparkError
+from cxspark.contracts.settings import Settings
+from cxspark.contracts.table import Table
+from cxspark.runtime.estimate import PLACES, Estimate, check_memory
+from cxspark.runtime.logs import logging_of
+from cxspark.runtime.memory import memory_limits
+from cxspark.runtime.outcome import Outcome
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+
+log = logging.getLogger("cxspark")
+
+
+class DryRun:
+    """Looks at jobs in order; what an earlier one would write counts as there for a later one."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self._made: set[str] = set()
+        self._rows: dict[str, int] = {}
+
+    def look_at(self, step: Step[Any], settings: Settings, tables: Tables) -> Outcome:
+        """Tell what the job reads, what it would write, at most how much, and the memory it needs.
+
+        It fails as the job would: where an input is missing, or memory is too little for inputs
+        that are there. Rows that earlier jobs would write are not known, but for their most: then
+        too little memory is a warning.
+        """
+        run = tables.run
+        with logging_of(run):
+            log.info("%s: %s", step.name, step.summary)
+            try:
+                guessed = self._read(step, tables)
+                estimate = self._estimate(step, settings, tables)
+                self._check(step, estimate, tables, is_guessed=guessed)
+            except CxsparkError as error:
+                log.error("%s: %s", step.name, error)
+                return Outcome(run, "failed", error=str(error), exit_code=error.exit_code)
+            for table in step.writes:
+                most = estimate.rows.get(table.name)
+                told = "" if most is None else f", at most {most:,} rows"
+                log.info("%s: would write %s%s", step.name, tables.location.address(table), told)
+        self._made |= {table.name for table in step.writes}
+        self._rows |= estimate.rows
+        return Outcome(run, "dry run", inputs=tables.counted_inputs(), estimate=estimate)
+
+    def _read(self, step: Step[Any], tables: Tables) -> bool:
+        """Pin the inputs that are there; whether others would be made before."""
+        guessed = False
+        for table in step.reads:
+            if table.name in self._made:
+                guessed = True
+                log.info("%s: would read %s as just written", step.name, table.name)
+            elif table not in step.writes:
+                version, n_rows = tables.version(table), tables.n_rows(table)
+                log.info("%s: reads %s@%s, %s rows", step.name, table.name, version, f"{n_rows:,}")
+        return guessed
+
+    def _estimate(self, step: Step[Any], settings: Settings, tables: Tables) -> Estimate:
+        def sizes(table: Table) -> int:
+            return self._rows.get(table.name, 0) or tables.n_rows(table)
+
+        return step.estimate(self._spark, settings, sizes) if step.estimate else Estimate()
+
+    def _check(
+        self, step: Step[Any], estimate: Estimate, tables: Tables, *, is_guessed: bool
+    ) -> None:
+        limits = memory_limits(self._spark)
+        for need in estimate.needs:
+            there = f" of {limits[need.place]:,.0f}" if need.place in limits else ""
+            log.info(
+                "%s: needs %s MiB%s in %s: %s",
+                *(step.name, f"{need.megabytes:,.0f}", there, PLACES[need.place], need.what),
+            )
+        try:
+            check_memory(step.name, estimate.needs, limits)
+        except ConfigError as doomed:
+            if not is_guessed:
+                raise
+            tables.warn(str(doomed))

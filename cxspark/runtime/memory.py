@@ -1,0 +1,72 @@
+"""How much memory a session's processes have."""
+
+import os
+import re
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from cxspark.runtime.estimate import Place
+
+_UNITS = {"": 1 / 2**20, "b": 1 / 2**20, "k": 1 / 2**10, "m": 1, "g": 2**10, "t": 2**20}
+# Of Java's heap, what a broadcast may take: Spark's own share is 0.6 of it, for everything.
+_HEAP_SHARE = 0.6
+_LEAST_OVERHEAD_MB = 384.0
+
+
+def memory_limits(spark: SparkSession) -> dict[Place, float]:
+    """MiB that there are for each place, as far as the session tells.
+
+    On one machine workers, driver and Java share what the machine (or its container) has. On YARN
+    and Kubernetes a worker has its share of the executor's overhead; a standalone cluster limits
+    nothing, so nothing is said of its workers.
+    """
+    heap = megabytes(spark.conf.get("spark.driver.memory", "1g") or "1g")
+    limits: dict[Place, float] = {"heap": _HEAP_SHARE * heap}
+    master = spark.conf.get("spark.master", "") or ""
+    if master.startswith("local"):
+        left = _machine_megabytes() - heap
+        limits |= {"driver": left, "worker": left / _local_cores(master)}
+    elif master.startswith(("yarn", "k8s")):
+        limits["worker"] = _overhead(spark) / int(spark.conf.get("spark.executor.cores", "1") or 1)
+    return limits
+
+
+def megabytes(size: str) -> float:
+    """A size as Spark's settings have it, in MiB.
+
+    Example:
+        >>> megabytes("4g"), megabytes("512m"), megabytes("1048576")
+        (4096.0, 512.0, 1.0)
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([bkmgt]?)b?\s*", size.lower())
+    if found is None:
+        raise ValueError(f"not a size: {size}")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _overhead(spark: SparkSession) -> float:
+    given = spark.conf.get("spark.executor.memoryOverhead", "") or ""
+    if given:
+        return megabytes(given if given[-1].isalpha() else f"{given}m")
+    factor = float(spark.conf.get("spark.executor.memoryOverheadFactor", "0.1") or 0.1)
+    executor = megabytes(spark.conf.get("spark.executor.memory", "1g") or "1g")
+    return max(_LEAST_OVERHEAD_MB, factor * executor)
+
+
+def _local_cores(master: str) -> int:
+    """Of ``local``, ``local[4]``, ``local[*]``, ``local[4,2]``."""
+    found = re.match(r"local\[(\d+|\*)", master)
+    if found is None:
+        return 1
+    return os.cpu_count() or 1 if found[1] == "*" else int(found[1])
+
+
+def _machine_megabytes() -> float:
+    """Of the machine, or of the container if that has less."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
+    try:
+        allowed = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+    except OSError:
+        return physical
+    return min(physical, int(allowed) / 2**20) if allowed.isdigit() else physical

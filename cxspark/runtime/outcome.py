@@ -1,0 +1,63 @@
+"""How an attempt of a job ended."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from cxspark import __version__
+from cxspark.runtime.estimate import Estimate
+from cxspark.runtime.run import Run, TableVersion
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one attempt of one job ended; the JSON line and the row in ops.job_runs say it.
+
+    Attributes:
+        run: the manifest.
+        status: done, failed, or dry run.
+        seconds: wall time.
+        inputs: what it read.
+        error: why it failed.
+        exit_code: of the job.
+        metrics: what it took, for ops.run_metrics: name -> number.
+        estimate: what it was expected to write and to need; None where it wasn't looked at.
+    """
+
+    run: Run
+    status: str
+    seconds: float = 0.0
+    inputs: list[TableVersion] = field(default_factory=list)
+    error: str | None = None
+    exit_code: int = 0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    estimate: Estimate | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """The attempt in the columns of ops.job_runs."""
+        return {
+            "run_id": self.run.run_id,
+            "job": self.run.job,
+            "status": self.status,
+            "started_at": self.run.started_at,
+            "seconds": round(self.seconds, 3),
+            "config_hash": self.run.config_hash,
+            "inputs": [asdict(one) for one in self.inputs],
+            "outputs": [asdict(one) for one in self.run.outputs],
+            "warnings": self.run.warnings,
+            "error": self.error,
+            "version": __version__,
+        }
+
+    def as_metric_rows(self) -> list[dict[str, Any]]:
+        """The attempt's metrics in the columns of ops.run_metrics."""
+        which = {name: self.as_row()[name] for name in ("run_id", "job", "started_at")}
+        return [{**which, "metric": name, "value": one} for name, one in self.metrics.items()]
+
+    def as_json(self) -> str:
+        """The row and the metrics, in one line; of a dry run what is expected."""
+        told: dict[str, Any] = {**self.as_row(), "metrics": dict(self.metrics)}
+        if self.status == "dry run" and self.estimate is not None:
+            told["estimate"] = asdict(self.estimate)
+        return json.dumps(told, default=lambda instant: instant.isoformat())

@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
+from cxspark.contracts.settings import Settings
+from cxspark.runtime.estimate import Estimate, Need, Sizes
+from cxspark.runtime.step import Step
+from cxspark.runtime.submit import run_command
+from cxspark.runtime.tables import Tables
+
+
+class JobSettings(Settings):
+    n: int = 2
+
+
+def first(spark: SparkSession, settings: JobSettings, tables: Tables) -> None:
+    rows = [(f"u{n}", n) for n in range(settings.n)]
+    tables.overwrite(USER_INDEX, spark.createDataFrame(rows, USER_INDEX.schema))
+
+
+def second(spark: SparkSession, settings: JobSettings, tables: Tables) -> None:  # noqa: ARG001
+    tables.overwrite(ITEM_INDEX, spark.createDataFrame([("i", 0)], ITEM_INDEX.schema))
+
+
+def few(spark: SparkSession, settings: JobSettings, sizes: Sizes) -> Estimate:  # noqa: ARG001
+    return Estimate({USER_INDEX.name: settings.n})
+
+
+def a_gigabyte_each(spark: SparkSession, settings: JobSettings, sizes: Sizes) -> Estimate:  # noqa: ARG001
+    n = sizes(USER_INDEX)
+    return Estimate(needs=(Need("heap", 1000.0 * n, f"{n} users", "have fewer"),))
+
+
+FIRST = Step("first", "makes users", JobSettings, (), (USER_INDEX,), first, estimate=few)
+SECOND = Step(
+    "second", "reads them", JobSettings, (USER_INDEX,), (ITEM_INDEX,), second, (), a_gigabyte_each
+)
+REFUSED = (
+    "second: expected at least 2,000 MiB for Java's heap on the driver: 2 users; "
+    "found 1,843 MiB; to do: have fewer"
+)
+
+
+def start(folder: Path, steps: list[Step[JobSettings]], *arguments: str) -> int:
+    config = folder / "local.yaml"
+    config.write_text(f"environment: {{tables: {{root: {folder}/tables}}}}")
+    return run_command(
+        steps, ["--config", str(config), *arguments], known=["environment", "first", "second"]
+    )
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_job_that_needs_more_than_there_is_doesnt_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start(tmp_path, [FIRST])
+    assert start(tmp_path, [SECOND]) == 2
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["error"] == REFUSED
+    assert not (tmp_path / "tables/gold/item_index").exists()
+
+
+@pytest.mark.usefixtures("spark")
+def test_it_starts_where_the_configuration_asks_for_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start(tmp_path, [FIRST])
+    assert start(tmp_path, [SECOND], "--set", "environment.memory_check=warn") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["warnings"] == [REFUSED]
+    assert start(tmp_path, [SECOND], "--set", "environment.memory_check=ignore") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["warnings"] == []
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_dry_run_refuses_what_the_run_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start(tmp_path, [FIRST])
+    assert start(tmp_path, [SECOND], "--dry-run") == 2
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["error"] == REFUSED
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_dry_run_only_warns_of_rows_that_an_earlier_job_may_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start(tmp_path, [FIRST, SECOND], "--dry-run") == 0
+    of_first, of_second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert of_first["estimate"]["rows"] == {"gold.user_index": 2}
+    assert of_second["warnings"] == [REFUSED]
+    assert not (tmp_path / "tables").exists()

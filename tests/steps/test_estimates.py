@@ -1,0 +1,111 @@
+"""What dry runs tell, beside what the jobs then do."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from pyspark.sql import SparkSession
+
+from cxspark.contracts.factors import ITEM_FACTORS
+from cxspark.contracts.features import CUSTOMERS
+from cxspark.contracts.preferences import USER_INDEX, USER_ITEM
+from cxspark.contracts.table import Table
+from cxspark.distance.settings import ComputeDistancesSettings
+from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.factorization.settings import RecommendAlsSettings
+from cxspark.neighbors.settings import RecommendKnnSettings
+from cxspark.runtime.estimate import Need, Sizes
+from cxspark.runtime.submit import run_steps
+from cxspark.steps import estimates
+from cxspark.steps.graph import STEPS, in_order
+
+LINES = [
+    "user,item,kind,at",
+    *(f"u{n % 7},i{n % 5},view,2026-01-{1 + n % 28:02d} 10:00:00" for n in range(60)),
+]
+JOBS = ["ingest_events", "build_user_item", "recommend_knn"]
+
+
+def sizes_of(*rows: tuple[Table, int]) -> Sizes:
+    by_name = {table.name: n for table, n in rows}
+    return lambda table: by_name.get(table.name, 0)
+
+
+def needs_by_place(needs: tuple[Need, ...]) -> dict[str, float]:
+    return {need.place: need.megabytes for need in needs}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "lines.csv").write_text("\n".join(LINES))
+    columns = {"user_id": "user", "item_id": "item", "event_type": "kind", "event_at": "at"}
+    source = {"name": "shop", "columns": columns, "timestamp_formats": ["yyyy-MM-dd HH:mm:ss"]}
+    sections = {
+        "environment": {"tables": {"root": str(tmp_path / "tables")}},
+        "ingest_events": {"source": source, "input": [str(tmp_path / "lines.csv")]},
+    }
+    (tmp_path / "shop.yaml").write_text(yaml.safe_dump(sections))
+    return tmp_path / "shop.yaml"
+
+
+def outcomes(
+    config: Path, capsys: pytest.CaptureFixture[str], *, dry_run: bool
+) -> dict[str, dict[str, object]]:
+    steps = in_order(JOBS)
+    assert run_steps(steps, config, [], run_id="r", dry_run=dry_run, known=STEPS) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {one["job"]: one for one in said}
+
+
+@pytest.mark.usefixtures("spark")
+def test_jobs_write_no_more_rows_than_a_dry_run_tells(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = outcomes(config, capsys, dry_run=True)
+    assert not (config.parent / "tables").exists()
+    done = outcomes(config, capsys, dry_run=False)
+    for job in JOBS:
+        most = told[job]["estimate"]["rows"]  # type: ignore[index]
+        written = {one["table"]: one["n_rows"] for one in done[job]["outputs"]}  # type: ignore[attr-defined]
+        assert most
+        assert {table: n for table, n in written.items() if n > most.get(table, n)} == {}
+    # Sixty lines of the same length, and a header that is shorter.
+    assert told["ingest_events"]["estimate"]["rows"]["bronze.events"] in (60, 61, 62)  # type: ignore[index]
+
+
+def test_a_broadcast_that_the_driver_cant_hold_is_told(spark: SparkSession) -> None:
+    sizes = sizes_of((USER_ITEM, 10**9), (USER_INDEX, 10**7))
+    whole = estimates.recommend_knn(spark, RecommendKnnSettings(), sizes)
+    # 12 bytes a cell, collected and cut into pieces.
+    assert needs_by_place(whole.needs)["heap"] == pytest.approx(2 * 12e9 / 2**20)
+    parts = estimates.recommend_knn(spark, RecommendKnnSettings(broadcast=False), sizes)
+    assert "heap" not in needs_by_place(parts.needs)
+
+
+def test_lower_blocks_need_less(spark: SparkSession) -> None:
+    sizes = sizes_of((USER_ITEM, 10**9), (USER_INDEX, 10**5))
+    needs = [
+        needs_by_place(
+            estimates.recommend_knn(spark, RecommendKnnSettings(block_rows=rows), sizes).needs
+        )["worker"]
+        for rows in (512, 8192)
+    ]
+    assert needs[0] < needs[1]
+
+
+def test_all_items_factors_are_in_every_worker(spark: SparkSession) -> None:
+    sizes = sizes_of((ITEM_FACTORS, 10**7))
+    needs = needs_by_place(estimates.recommend_als(spark, RecommendAlsSettings(), sizes).needs)
+    assert needs["worker"] == needs["driver"] > 64 * 4 * 10**7 / 2**20
+
+
+def test_without_ease_no_matrix_of_items_is_inverted(spark: SparkSession) -> None:
+    settings = EvaluateRecommendersSettings(algorithms=("popular_recent", "als"))
+    assert estimates.evaluate_recommenders(spark, settings, sizes_of()).needs == ()
+
+
+def test_pairs_are_no_more_than_their_limit(spark: SparkSession) -> None:
+    settings = ComputeDistancesSettings(mode="all_pairs", max_pairs=1000)
+    found = estimates.compute_distances(spark, settings, sizes_of((CUSTOMERS, 10**6)))
+    assert set(found.rows.values()) == {1000}
