@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pyspark.sql import SparkSession
 
-from cxspark.runtime.session import open_session
+from cxspark.runtime.session import delta_jars, open_session
 
 # A Spark action takes tens of milliseconds: hypothesis' own deadline would call that slow.
 settings.register_profile(
@@ -60,7 +60,12 @@ def logs_as_they_were() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     warehouse = tmp_path_factory.mktemp("warehouse")
-    session = open_session({**SMALL, "spark.sql.warehouse.dir": str(warehouse)}, name="tests")
+    conf = {**SMALL, "spark.sql.warehouse.dir": str(warehouse)}
+    if "SPARK_REMOTE" in os.environ:  # local[2]: a Connect server starts, with these settings
+        os.environ["SPARK_TESTING"] = "1"  # at a free port, so that several may run side by side
+        conf |= {**delta_jars(), "spark.connect.grpc.binding.address": "127.0.0.1"}
+        del conf["spark.master"]
+    session = open_session(conf, name="tests")
     yield session
     session.stop()
 

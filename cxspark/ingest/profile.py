@@ -59,7 +59,7 @@ def profile_files(lines: DataFrame, *, quote: str, keys: Sequence[str] = ()) -> 
                 "record": json_record(line),
             }
         )
-        .withColumns({flag: F.map_contains_key("record", key) for flag, key in flags.items()})
+        .select("*", *(F.map_contains_key("record", key).alias(f) for f, key in flags.items()))
         .groupBy("file")
         .agg(
             F.count(F.lit(1)).alias("n_lines"),

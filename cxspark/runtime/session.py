@@ -36,10 +36,11 @@ _SEMANTICS = {
 def open_session(conf: Mapping[str, str], *, name: str = "cxspark") -> SparkSession:
     """The running session, or a new one that can read and write Delta tables.
 
-    Under spark-submit and on Databricks a session, or its master, is given already: then only the
-    SQL settings are applied. Otherwise one starts on this machine, with ``local[*]``. Delta's jars
-    come from the folder named by the environment variable CXSPARK_JARS (fastest: no resolution at
-    all), else from ``spark.jars.packages``.
+    Under spark-submit, on Databricks and over Spark Connect (the environment variable SPARK_REMOTE)
+    a session, or its master, is given already: then only the SQL settings are applied. Otherwise
+    one starts on this machine, with ``local[*]``. Delta's jars come from the folder named by the
+    environment variable CXSPARK_JARS (fastest: no resolution at all), else from
+    ``spark.jars.packages``.
 
     Args:
         conf: Spark settings, which win over the suite's own.
@@ -58,7 +59,7 @@ def open_session(conf: Mapping[str, str], *, name: str = "cxspark") -> SparkSess
 
 def _is_given() -> bool:
     """Whether spark-submit, Databricks or an earlier call has started Spark already."""
-    starters = {"PYSPARK_GATEWAY_PORT", "DATABRICKS_RUNTIME_VERSION"}
+    starters = {"PYSPARK_GATEWAY_PORT", "DATABRICKS_RUNTIME_VERSION", "SPARK_REMOTE"}
     return SparkSession.getActiveSession() is not None or bool(starters & os.environ.keys())
 
 

@@ -15,9 +15,8 @@ from cxspark.contracts.classes import CLASSES
 from cxspark.contracts.clusters import CLUSTERS
 from cxspark.contracts.distances import DISTANCES
 from cxspark.contracts.events import SILVER_EVENTS
-from cxspark.contracts.features import CUSTOMERS, FeatureChoice
+from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS, FeatureChoice
 from cxspark.contracts.preferences import USER_ITEM
-from cxspark.contracts.segments import SEGMENTS
 from cxspark.contracts.table import Table
 from cxspark.contracts.trees import FEATURES_GAIN, TREE_PREDICTIONS
 from cxspark.contracts.value import CUSTOMER_VALUE
@@ -114,8 +113,8 @@ _JOBS = (
         "events",
         segment_customers.STEP,
         SegmentCustomersSettings(seeds=(1,)),
-        SEGMENTS,
-        "avg(CAST(cluster = 1 AS INT))",
+        CUSTOMER_FEATURES,
+        "avg(numbers['monetary'])",
     ),
     Job(
         "events",

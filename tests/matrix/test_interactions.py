@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plans import physical_plan
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from cxspark.contracts.checks import conform
@@ -199,7 +200,7 @@ def test_a_type_counted_twice_is_refused() -> None:
 
 def test_the_plan_shuffles_the_events_once(spark: SparkSession) -> None:
     found = built(frame(spark, []), max_user_weight=10.0)
-    plan = found._jdf.queryExecution().executedPlan().toString()
+    plan = physical_plan(found)
     assert plan.count("Exchange") == 1
     # Sorted once for the aggregation, the rows are in order for each user's sum too.
     assert plan.count("Sort [") == 1

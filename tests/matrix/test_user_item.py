@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plans import physical_plan
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from cxspark.contracts.errors import ContractError
@@ -97,7 +98,7 @@ def test_merged_cells_are_those_that_the_new_events_touch(spark: SparkSession) -
 
 def test_the_plan_shuffles_the_events_once(spark: SparkSession) -> None:
     frame = aggregate_user_item(events(spark), weights=WEIGHTS, other_weight=1.0)
-    plan = frame._jdf.queryExecution().executedPlan().toString()
+    plan = physical_plan(frame)
     assert plan.count("Exchange") == 1
 
 

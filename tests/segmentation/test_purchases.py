@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from plans import physical_plan
 from pyspark.sql import DataFrame, SparkSession
 
 from cxspark.contracts.errors import ContractError
@@ -104,8 +105,8 @@ def test_no_events_have_no_newest_day(events: DataFrame) -> None:
 
 
 def test_histories_need_no_shuffle_of_their_own(days: DataFrame) -> None:
-    plan = summarize_purchases(days, until=UNTIL, unit_days=7)._jdf.queryExecution()
-    assert plan.executedPlan().toString().split("InMemoryRelation")[0].count("Exchange") == 0
+    plan = physical_plan(summarize_purchases(days, until=UNTIL, unit_days=7))
+    assert plan.split("InMemoryRelation")[0].count("Exchange") == 0
 
 
 def test_a_column_of_another_type_is_refused(events: DataFrame) -> None:
