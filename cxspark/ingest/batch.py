@@ -3,8 +3,9 @@
 import csv
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
+from pyspark.sql.types import LongType, StringType, StructField, StructType, TimestampType
 
 from cxspark.contracts.errors import ContractError
 from cxspark.ingest.files import Format, ListedFile, format_of
@@ -12,15 +13,17 @@ from cxspark.ingest.profile import FileProfile
 from cxspark.ingest.source import RawSource
 
 _GARBLED = "lines that aren't UTF-8; if it is in another encoding, set `encoding` of the source"
-_LEDGER = pa.schema(
-    {
-        "load_id": pa.string(),
-        "file": pa.string(),
-        "n_bytes": pa.int64(),
-        "modified_at": pa.timestamp("us", "UTC"),
-        "n_records": pa.int64(),
-    }
+BATCH_LOADS = StructType(
+    [
+        StructField("load_id", StringType()),
+        StructField("file", StringType()),
+        StructField("n_bytes", LongType()),
+        StructField("modified_at", TimestampType()),
+        StructField("n_records", LongType()),
+    ]
 )
+"""What the ledger has of a load before it is read."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOADED = "loaded before, left out"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -63,10 +66,16 @@ class Batch:
     loads: tuple[Load, ...]
     notes: tuple[str, ...]
 
-    def table(self) -> pa.Table:
-        """What the ledger has of each before it is read."""
-        rows = [{name: getattr(load, name) for name in _LEDGER.names} for load in self.loads]
-        return pa.Table.from_pylist(rows, schema=_LEDGER)
+    def rows(self) -> list[tuple[object, ...]]:
+        """``BATCH_LOADS`` of each."""
+        return [
+            (
+                *(load.load_id, load.file, load.n_bytes),
+                _EPOCH + timedelta(microseconds=load.modified_at),
+                load.n_records,
+            )
+            for load in self.loads
+        ]
 
     def files(self, kind: Format) -> list[str]:
         """The files of a format."""

@@ -39,7 +39,8 @@ def list_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
     found: list[DataFrame] = []
     for path in paths:
         try:
-            found.append(_reader(spark).format("binaryFile").load(path).selectExpr(*_STAMP))
+            files = _reader(spark).format("binaryFile").load(path).selectExpr(*_STAMP)
+            _ = files.schema  # Spark Connect looks at nothing before it's asked
         except AnalysisException as error:
             raise ContractError(
                 path,
@@ -47,6 +48,7 @@ def list_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
                 "nothing there",
                 "correct `input`; a relative path starts where the job was started",
             ) from error
+        found.append(files)
     return reduce(DataFrame.unionAll, found).distinct()
 
 

@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.events import QUARANTINE
 from cxspark.contracts.features import BRONZE_CUSTOMERS, CUSTOMERS, SNAPSHOTS
+from cxspark.ingest.batch import BATCH_LOADS
 from cxspark.ingest.customer_settings import IngestCustomersSettings
 from cxspark.ingest.customers import (
     aggregate_columns,
@@ -33,7 +34,7 @@ def run(spark: SparkSession, settings: IngestCustomersSettings, tables: Tables) 
     for note in batch.notes:
         tables.warn(note)
     where = f"source = '{source.name}'"
-    loads = spark.createDataFrame(batch.table())
+    loads = spark.createDataFrame(batch.rows(), BATCH_LOADS)
     raw = to_bronze(
         read_input(spark, batch, source), loads, source=source.name, loaded_at=started_at
     )

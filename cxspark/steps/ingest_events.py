@@ -6,6 +6,7 @@ from functools import partial
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
+from cxspark.ingest.batch import BATCH_LOADS
 from cxspark.ingest.duplicates import aggregate_days, aggregate_pieces, judge, span, within_days
 from cxspark.ingest.events import check_records
 from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine, to_silver
@@ -32,7 +33,7 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     if not batch.loads and tables.exists(LOADS):
         return
     where = batch.where(source.name)
-    loads = spark.createDataFrame(batch.table())
+    loads = spark.createDataFrame(batch.rows(), BATCH_LOADS)
     known = tables.read_or_empty(SILVER_EVENTS).where(f"source = '{source.name}' AND NOT ({where})")
     raw = to_bronze(
         read_input(spark, batch, source), loads, source=source.name, loaded_at=started_at

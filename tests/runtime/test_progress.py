@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from cxspark.runtime.engine import Engine
 from cxspark.runtime.progress import stages_told
@@ -36,6 +37,7 @@ def test_when_nothing_runs_nothing_is_told(
     assert not caplog.records
 
 
+@pytest.mark.skipif(is_remote(), reason="Spark Connect shows no counters")
 def test_sparks_counters_are_of_what_ran_since(spark: SparkSession) -> None:
     spark.range(100, numPartitions=2).groupBy("id").count().collect()
     engine = Engine(spark)
