@@ -76,30 +76,12 @@ def build_interactions(
     which needs her cells in one place, already sorted. Sums are of whole numbers, and ties are
     settled: the same events give the same rows, in whatever order they come.
     """
-    needed = [
-        *("source", "event_key", "user_id", "item_id", "event_type", "event_at"),
-        *("rating", "watched_seconds", "duration_seconds"),
-    ]
-    share = _share("watched_seconds", "duration_seconds")
-    weighed = (
-        require_columns(events, SILVER_EVENTS, needed)
-        .where(F.col("event_at") <= F.lit(reference_at))
-        .select(
-            *("user_id", "item_id", "event_type", "event_at", "rating"),
-            F.when(_is_watch(), _as_micros("watched_seconds")).alias("watched_micros"),
-            F.when(_is_watch(), _as_micros("duration_seconds")).alias("duration_micros"),
-            # Most events have no mark, and needn't carry what settles ties among marks.
-            F.when(F.col("rating").isNotNull(), F.struct("event_at", "event_key", "source")).alias(
-                "marked"
-            ),
-            as_billionths(
-                F.when(_is_watch(), share * F.lit(float(watch_weight))).otherwise(
-                    weight_by_type(weights, other_weight=other_weight)
-                ),
-                half_life_days=half_life_days,
-                reference_at=reference_at,
-            ).alias("billionths"),
-        )
+    watched = _share("watched_seconds", "duration_seconds") * F.lit(float(watch_weight))
+    weighed = _weigh(
+        events,
+        F.when(_is_watch(), watched).otherwise(weight_by_type(weights, other_weight=other_weight)),
+        half_life_days=half_life_days,
+        reference_at=reference_at,
     )
     counted = {"n_views": views, "n_carts": carts, "n_purchases": purchases, "n_returns": returns}
     return (
@@ -115,6 +97,30 @@ def build_interactions(
         .withColumn("decayed_weight", from_billionths(F.col("billionths")))
         .withColumn("weight", from_billionths(F.col("kept")))
         .select(*INTERACTIONS.columns)
+    )
+
+
+def _weigh(
+    events: DataFrame, weight: Column, *, half_life_days: float | None, reference_at: datetime
+) -> DataFrame:
+    """One row per event until the instant: what the features of its cell are made of."""
+    needed = [
+        *("source", "event_key", "user_id", "item_id", "event_type", "event_at"),
+        *("rating", "watched_seconds", "duration_seconds"),
+    ]
+    # Most events have no mark, and needn't carry what settles ties among marks.
+    marked = F.when(F.col("rating").isNotNull(), F.struct("event_at", "event_key", "source"))
+    decayed = as_billionths(weight, half_life_days=half_life_days, reference_at=reference_at)
+    return (
+        require_columns(events, SILVER_EVENTS, needed)
+        .where(F.col("event_at") <= F.lit(reference_at))
+        .select(
+            *("user_id", "item_id", "event_type", "event_at", "rating"),
+            F.when(_is_watch(), _as_micros("watched_seconds")).alias("watched_micros"),
+            F.when(_is_watch(), _as_micros("duration_seconds")).alias("duration_micros"),
+            marked.alias("marked"),
+            decayed.alias("billionths"),
+        )
     )
 
 

@@ -30,6 +30,10 @@ from cxspark.steps.analytics import (
 )
 from cxspark.steps.evaluate_recommenders import newest_run
 
+_MEANINGS = {
+    name: (reason.meaning, reason.remedy) for name, reason in (REASONS | CUSTOMER_REASONS).items()
+}
+
 
 def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> None:  # noqa: ARG001
     """Aggregate in Spark, collect the small frames, write the page whole or not at all."""
@@ -49,15 +53,13 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
     close_up = look_closely(users, settings.n_items, events, cells, neighbors, suggested)
     shown = {row["item_id"] for row in (*recommended, *close_up.history, *close_up.suggestions)}
     shown |= {reason["id"] for row in close_up.suggestions for reason in row["reasons"]}
+    titles = customers.name_items(events, items=sorted(shown))
     findings = Findings(
         loads=intake.aggregate_loads(tables.read_or_empty(LOADS)).collect(),
         reasons=intake.rank_reasons(
             tables.read_or_empty(QUARANTINE), n=settings.n_reasons
         ).collect(),
-        meanings={
-            name: (reason.meaning, reason.remedy)
-            for name, reason in (REASONS | CUSTOMER_REASONS).items()
-        },
+        meanings=_MEANINGS,
         events=summary,
         types=types,
         activity=intake.aggregate_activity(events, unit=unit, types=named).collect(),
@@ -76,19 +78,22 @@ def run(spark: SparkSession, settings: BuildReportSettings, tables: Tables) -> N
         confusions=collect_confusions(tables),
         close_up=close_up,
         segmentation=read_segmentation(tables),
-        names={
-            row["item_id"]: row["item_name"]
-            for row in customers.name_items(events, items=sorted(shown)).collect()
-        },
+        names={row["item_id"]: row["item_name"] for row in titles.collect()},
     )
-    origin = Origin(
+    page = render_page(
+        findings, origin_of(tables), title=settings.title, algorithm=settings.algorithm
+    )
+    write_whole(target, page)
+
+
+def origin_of(tables: Tables) -> Origin:
+    """Which run the page is of, and what that read."""
+    return Origin(
         made_at=tables.run.started_at,
         run_id=tables.run.run_id,
         versions=tables.run.inputs,
         program=f"cxspark {__version__}",
     )
-    page = render_page(findings, origin, title=settings.title, algorithm=settings.algorithm)
-    write_whole(target, page)
 
 
 def pick_users(offers: DataFrame, cells: DataFrame, *, n: int) -> list[str]:

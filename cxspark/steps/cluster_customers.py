@@ -48,10 +48,11 @@ def run(spark: SparkSession, settings: ClusterCustomersSettings, tables: Tables)
         list_trials(trials, chosen, reason, source=source), CLUSTER_TRIALS.schema
     )
     ours = f"source = {quoted(source)}"
+    facts = {"k": chosen.k, "sse": chosen.sse, "silhouette": chosen.silhouette}
     tables.side_by_side(
         partial(tables.overwrite, CLUSTERS, clusters.select(*CLUSTERS.columns), where=ours),
         partial(tables.overwrite, CLUSTER_CENTERS, centers, where=ours),
-        partial(tables.overwrite, CLUSTER_TRIALS, tried, where=ours),
+        partial(tables.overwrite, CLUSTER_TRIALS, tried, where=ours, facts=facts),
     )
     points.unpersist()
 

@@ -49,14 +49,17 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
     metrics = metric_rows(spark, found, lists, test=test, settings=settings, tables=tables)
     metrics = metrics.persist()
     trials = trial_rows(spark, selections, settings=settings, tables=tables)
+    rows = [row.asDict() for row in metrics.where("segment = 'all'").collect()]
+    told: dict[str, dict[str, float]] = {}
+    for row in rows:
+        told.setdefault(row["algorithm"], {})[row["metric"]] = row["value"]
     weights = {"weights": settings.weights}
     ours = f"run_id = {quoted(tables.run.run_id)}"
     tables.side_by_side(
-        partial(tables.overwrite, MODEL_METRICS, metrics, where=ours),
+        partial(tables.overwrite, MODEL_METRICS, metrics, where=ours, facts=told),
         # What follows from the choice must weigh events as the choice did.
         partial(tables.overwrite, MODEL_TRIALS, trials, where=ours, facts=weights),
     )
-    rows = [row.asDict() for row in metrics.where("segment = 'all'").collect()]
     for frame in (events, metrics, *(one.ranked for one in lists)):
         frame.unpersist()
     for window in (*windows, test):

@@ -1,7 +1,8 @@
 """Grow a decision tree that tells a label, and write its rules, predictions and quality."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -20,6 +21,7 @@ from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.features import read_features
+from cxspark.trees.classes import TEST
 from cxspark.trees.readable_tree import ReadableTree
 from cxspark.trees.settings import TrainTreeSettings
 from cxspark.trees.tables import Cells, curve_rows, metric_rows, rule_rows, trial_rows
@@ -38,14 +40,19 @@ def run(spark: SparkSession, settings: TrainTreeSettings, tables: Tables) -> Non
     def rows(table: Table, cells: Iterable[Cells]) -> DataFrame:
         return spark.createDataFrame([(*whose, *row) for row in cells], table.schema)
 
-    def write(table: Table, frame: DataFrame) -> Callable[[], None]:
-        return partial(tables.overwrite, table, frame, where=ours)
+    def write(
+        table: Table, frame: DataFrame, facts: Mapping[str, Any] | None = None
+    ) -> Callable[[], None]:
+        return partial(tables.overwrite, table, frame, where=ours, facts=facts)
+
+    metrics = list(metric_rows(tree))
+    of_test = {str(row[2]): row[3] for row in metrics if row[:2] == (TEST, "tree")}
 
     tables.side_by_side(
         write(TREE_PREDICTIONS, predictions),
         write(TREE_RULES, rows(TREE_RULES, rule_rows(tree))),
         write(TREE_CURVE, rows(TREE_CURVE, curve_rows(tree))),
-        write(TREE_METRICS, rows(TREE_METRICS, metric_rows(tree))),
+        write(TREE_METRICS, rows(TREE_METRICS, metrics), of_test),
         write(TREE_TRIALS, rows(TREE_TRIALS, trial_rows(tree))),
     )
 

@@ -1,6 +1,8 @@
 """A small shop's days as raw files, and the tables that the first jobs make of them."""
 
 import shutil
+from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 
 import yaml
@@ -35,12 +37,13 @@ SOURCE = {
 
 def write_day(folder: Path, day: int) -> None:
     """A day's file: new users and items beside known ones, a duplicate, and a rejected record."""
+    at = date(2026, 2, 28) + timedelta(day)
     rows = [
-        f"2026-03-{day:02d} 10:00:00,u{user},i{item},{'purchase' if item % 2 else 'view'}"
+        f"{at} 10:00:00,u{user},i{item},{'purchase' if item % 2 else 'view'}"
         for user in range(4 * day, 4 * day + 8)
         for item in range(user % 3, user % 5 + 3 * day)
     ]
-    broken = f"2026-03-{day:02d} 11:00:00,,i1,view"
+    broken = f"{at} 11:00:00,,i1,view"
     lines = ["time,user,item,action", *rows, rows[0], broken]
     (folder / f"day-{day}.csv").write_text("\n".join(lines) + "\n")
 
@@ -69,10 +72,15 @@ class World:
     def run(self, *jobs: str) -> None:
         assert [outcome.error for outcome in self.submit(*jobs)] == [None] * len(jobs)
 
-    def config(self) -> Path:
-        """The configuration as a file, for jobs that run as processes of their own."""
+    def config(self, spark: Mapping[str, str] | None = None) -> Path:
+        """The configuration as a file, for jobs that run as processes of their own.
+
+        Args:
+            spark: settings of Spark beside those that there are, and before them.
+        """
         path = self.root.with_suffix(".yaml")
-        path.write_text(yaml.safe_dump(self.sections))
+        environment = {"tables": {"root": str(self.root)}, "spark": {**SPARK, **(spark or {})}}
+        path.write_text(yaml.safe_dump({**self.sections, "environment": environment}))
         return path
 
     def folder(self, table: Table) -> Path:

@@ -199,7 +199,7 @@ def test_a_type_counted_twice_is_refused() -> None:
 
 
 def test_the_plan_shuffles_the_events_once(spark: SparkSession) -> None:
-    found = built(frame(spark, []), max_user_weight=10.0)
+    found = built(frame(spark, [Event()]), max_user_weight=10.0)
     plan = physical_plan(found)
     assert plan.count("Exchange") == 1
     # Sorted once for the aggregation, the rows are in order for each user's sum too.

@@ -97,7 +97,8 @@ def test_merged_cells_are_those_that_the_new_events_touch(spark: SparkSession) -
 
 
 def test_the_plan_shuffles_the_events_once(spark: SparkSession) -> None:
-    frame = aggregate_user_item(events(spark), weights=WEIGHTS, other_weight=1.0)
+    one = events(spark, ("u", "a", "view", NOON))
+    frame = aggregate_user_item(one, weights=WEIGHTS, other_weight=1.0)
     plan = physical_plan(frame)
     assert plan.count("Exchange") == 1
 
