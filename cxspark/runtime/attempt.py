@@ -120,8 +120,8 @@ def _told(crash: Exception) -> str:
 def _keep(spark: SparkSession, tables: Tables, outcome: Outcome) -> None:
     """Add the attempt to the ops tables; a job that is done doesn't fail because that did."""
     rows = ((JOB_RUNS, [outcome.as_row()]), (RUN_METRICS, outcome.as_metric_rows()))
-    frames = [(table, spark.createDataFrame(found, table.schema)) for table, found in rows]
     try:
+        frames = [(table, spark.createDataFrame(found, table.schema)) for table, found in rows]
         tables.side_by_side(*(partial(tables.append, *one) for one in frames))
     except Exception as error:
         log.error("%s: no rows in %s or %s: %s", outcome.run.job, *(t.name for t, _ in rows), error)

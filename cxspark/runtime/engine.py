@@ -56,10 +56,10 @@ class Engine:
         """Spark's records of executors and stages; none where a session doesn't show them."""
         if is_remote():
             return [], []
-        context = self._spark.sparkContext
-        jvm: Any = context._jvm
-        gateway: Any = context._gateway
         try:
+            context = self._spark.sparkContext
+            jvm: Any = context._jvm
+            gateway: Any = context._gateway
             store = context._jsc.sc().statusStore()
             # One text instead of a call for each number.
             mapper = jvm.com.fasterxml.jackson.databind.ObjectMapper()

@@ -130,7 +130,7 @@ def run(spark: SparkSession, scale: float) -> Iterator[Row]:
     """Each job's whole time on ten times the rows; its peer is ten times its time on one time.
 
     A ratio of 1 or more is growth that is no worse than linear; constants, of some seconds a job,
-    make it more. Equal says that a figure of the result is the same at both sizes, to 5%. 12
+    make it more. Equal says that a figure of the result is the same at both sizes, to 5%. 11
     features of customers, of whom 2,000 have a class to vote by; 10 events a user. Each job has run
     once before, on few rows.
     """
