@@ -21,6 +21,7 @@ from cxspark.runtime.observers import Observer, tell
 from cxspark.runtime.outcome import Outcome
 from cxspark.runtime.progress import stages_told
 from cxspark.runtime.run import TableVersion
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 
@@ -55,7 +56,7 @@ def attempt(
         inputs: list[TableVersion] = []
         try:
             if step.estimate is not None and memory_check != "ignore":
-                needs = step.estimate(spark, settings, tables.n_rows).needs
+                needs = step.estimate(settings, Sizes(tables)).needs
                 _look_ahead(needs, spark, tables, refuse=memory_check == "refuse")
             with stages_told(spark, step.name):
                 step.run(spark, settings, tables)

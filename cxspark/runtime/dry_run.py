@@ -7,11 +7,11 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.errors import ConfigError, CxsparkError
 from cxspark.contracts.settings import Settings
-from cxspark.contracts.table import Table
 from cxspark.runtime.estimate import PLACES, Estimate, check_memory
 from cxspark.runtime.logs import logging_of
 from cxspark.runtime.memory import memory_limits
 from cxspark.runtime.outcome import Outcome
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 
@@ -38,7 +38,9 @@ class DryRun:
             log.info("%s: %s", step.name, step.summary)
             try:
                 guessed = self._read(step, tables)
-                estimate = self._estimate(step, settings, tables)
+                estimate = Estimate()
+                if step.estimate is not None:
+                    estimate = step.estimate(settings, Sizes(tables, self._rows))
                 self._check(step, estimate, tables, is_guessed=guessed)
             except CxsparkError as error:
                 log.error("%s: %s", step.name, error)
@@ -62,12 +64,6 @@ class DryRun:
                 version, n_rows = tables.version(table), tables.n_rows(table)
                 log.info("%s: reads %s@%s, %s rows", step.name, table.name, version, f"{n_rows:,}")
         return guessed
-
-    def _estimate(self, step: Step[Any], settings: Settings, tables: Tables) -> Estimate:
-        def sizes(table: Table) -> int:
-            return self._rows.get(table.name, 0) or tables.n_rows(table)
-
-        return step.estimate(self._spark, settings, sizes) if step.estimate else Estimate()
 
     def _check(
         self, step: Step[Any], estimate: Estimate, tables: Tables, *, is_guessed: bool

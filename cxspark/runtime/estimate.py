@@ -1,14 +1,10 @@
 """What a job would write and need, told before it runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from cxspark.contracts.errors import ConfigError
-from cxspark.contracts.table import Table
-
-Sizes = Callable[[Table], int]
-"""The rows of a table: of its newest version, or as many as an earlier job may write; else 0."""
 
 Place = Literal["heap", "driver", "worker"]
 

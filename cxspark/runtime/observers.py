@@ -1,7 +1,8 @@
 """Other systems that are told of runs; none of them can make a job fail."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from cxspark.contracts.settings import Settings
@@ -25,28 +26,27 @@ class Observer(Protocol):
 
 def observers_of(environment: Environment) -> list[Observer]:
     """Those that the configuration asks for; one that can't be had is said, and left out."""
-    makers: list[Callable[[], Observer]] = []
-    if environment.mlflow is not None:
-        mlflow = environment.mlflow
-        makers.append(lambda: Tracking(mlflow))
-    if environment.openlineage is not None:
-        openlineage = environment.openlineage
-        makers.append(lambda: Lineage(openlineage, environment.tables))
     found: list[Observer] = []
-    for make in makers:
-        attempt(lambda make=make: found.append(make()))  # type: ignore[misc] # mypy: defaults of lambdas
+    if environment.mlflow is not None:
+        with _never_fatal():
+            found.append(Tracking(environment.mlflow))
+    if environment.openlineage is not None:
+        with _never_fatal():
+            found.append(Lineage(environment.openlineage, environment.tables))
     return found
 
 
 def tell(observers: Sequence[Observer], call: Callable[[Observer], None]) -> None:
     """Tell all of them, whatever becomes of it."""
     for observer in observers:
-        attempt(lambda observer=observer: call(observer))  # type: ignore[misc] # as above
+        with _never_fatal():
+            call(observer)
 
 
-def attempt(call: Callable[[], None]) -> None:
-    """Do it; an error is a warning in the log."""
+@contextmanager
+def _never_fatal() -> Iterator[None]:
+    """An error is a warning in the log: a job's result doesn't depend on who hears of it."""
     try:
-        call()
-    except Exception as error:  # the job's result doesn't depend on who hears of it
+        yield
+    except Exception as error:
         log.warning("not told: %s: %s", type(error).__name__, error)

@@ -8,7 +8,8 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.settings import Settings
 from cxspark.contracts.table import Table
-from cxspark.runtime.estimate import Estimate, Sizes
+from cxspark.runtime.estimate import Estimate
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.tables import Tables
 
 S = TypeVar("S", bound=Settings)
@@ -39,4 +40,4 @@ class Step(Generic[S]):
     writes: tuple[Table, ...]
     run: Callable[[SparkSession, S, Tables], None]
     optional: tuple[Table, ...] = ()
-    estimate: Callable[[SparkSession, S, Sizes], Estimate] | None = None
+    estimate: Callable[[S, Sizes], Estimate] | None = None

@@ -6,7 +6,8 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
 from cxspark.contracts.settings import Settings
-from cxspark.runtime.estimate import Estimate, Need, Sizes
+from cxspark.runtime.estimate import Estimate, Need
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.submit import run_command
 from cxspark.runtime.tables import Tables
@@ -25,12 +26,12 @@ def second(spark: SparkSession, settings: JobSettings, tables: Tables) -> None: 
     tables.overwrite(ITEM_INDEX, spark.createDataFrame([("i", 0)], ITEM_INDEX.schema))
 
 
-def few(spark: SparkSession, settings: JobSettings, sizes: Sizes) -> Estimate:  # noqa: ARG001
+def few(settings: JobSettings, sizes: Sizes) -> Estimate:  # noqa: ARG001
     return Estimate({USER_INDEX.name: settings.n})
 
 
-def a_gigabyte_each(spark: SparkSession, settings: JobSettings, sizes: Sizes) -> Estimate:  # noqa: ARG001
-    n = sizes(USER_INDEX)
+def a_gigabyte_each(settings: JobSettings, sizes: Sizes) -> Estimate:  # noqa: ARG001
+    n = sizes.rows(USER_INDEX)
     return Estimate(needs=(Need("heap", 1000.0 * n, f"{n} users", "have fewer"),))
 
 

@@ -1,6 +1,7 @@
 """What dry runs tell, beside what the jobs then do."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,12 @@ from cxspark.distance.settings import ComputeDistancesSettings
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.factorization.settings import RecommendAlsSettings
 from cxspark.neighbors.settings import RecommendKnnSettings
-from cxspark.runtime.estimate import Need, Sizes
+from cxspark.runtime.estimate import Need
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Run
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.submit import run_steps
+from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.graph import STEPS, in_order
 
@@ -27,9 +32,15 @@ LINES = [
 JOBS = ["ingest_events", "build_user_item", "recommend_knn"]
 
 
-def sizes_of(*rows: tuple[Table, int]) -> Sizes:
-    by_name = {table.name: n for table, n in rows}
-    return lambda table: by_name.get(table.name, 0)
+@pytest.fixture
+def sizes_of(spark: SparkSession, tmp_path: Path) -> Callable[..., Sizes]:
+    """Of tables that an earlier job may write; of others there is none."""
+    tables = Tables(spark, Location(root=str(tmp_path)), Run("test", "test"))
+
+    def sizes_of(*rows: tuple[Table, int]) -> Sizes:
+        return Sizes(tables, {table.name: n for table, n in rows})
+
+    return sizes_of
 
 
 def needs_by_place(needs: tuple[Need, ...]) -> dict[str, float]:
@@ -74,38 +85,38 @@ def test_jobs_write_no_more_rows_than_a_dry_run_tells(
     assert told["ingest_events"]["estimate"]["rows"]["bronze.events"] in (60, 61, 62)  # type: ignore[index]
 
 
-def test_a_broadcast_that_the_driver_cant_hold_is_told(spark: SparkSession) -> None:
+def test_a_broadcast_that_the_driver_cant_hold_is_told(sizes_of: Callable[..., Sizes]) -> None:
     sizes = sizes_of((USER_ITEM, 10**9), (USER_INDEX, 10**7))
-    whole = estimates.recommend_knn(spark, RecommendKnnSettings(), sizes)
+    whole = estimates.recommend_knn(RecommendKnnSettings(), sizes)
     # 12 bytes a cell, collected and cut into pieces.
     assert needs_by_place(whole.needs)["heap"] == pytest.approx(2 * 12e9 / 2**20)
-    parts = estimates.recommend_knn(spark, RecommendKnnSettings(broadcast=False), sizes)
+    parts = estimates.recommend_knn(RecommendKnnSettings(broadcast=False), sizes)
     assert "heap" not in needs_by_place(parts.needs)
 
 
-def test_lower_blocks_need_less(spark: SparkSession) -> None:
+def test_lower_blocks_need_less(sizes_of: Callable[..., Sizes]) -> None:
     sizes = sizes_of((USER_ITEM, 10**9), (USER_INDEX, 10**5))
     needs = [
-        needs_by_place(
-            estimates.recommend_knn(spark, RecommendKnnSettings(block_rows=rows), sizes).needs
-        )["worker"]
+        needs_by_place(estimates.recommend_knn(RecommendKnnSettings(block_rows=rows), sizes).needs)[
+            "worker"
+        ]
         for rows in (512, 8192)
     ]
     assert needs[0] < needs[1]
 
 
-def test_all_items_factors_are_in_every_worker(spark: SparkSession) -> None:
+def test_all_items_factors_are_in_every_worker(sizes_of: Callable[..., Sizes]) -> None:
     sizes = sizes_of((ITEM_FACTORS, 10**7))
-    needs = needs_by_place(estimates.recommend_als(spark, RecommendAlsSettings(), sizes).needs)
+    needs = needs_by_place(estimates.recommend_als(RecommendAlsSettings(), sizes).needs)
     assert needs["worker"] == needs["driver"] > 64 * 4 * 10**7 / 2**20
 
 
-def test_without_ease_no_matrix_of_items_is_inverted(spark: SparkSession) -> None:
+def test_without_ease_no_matrix_of_items_is_inverted(sizes_of: Callable[..., Sizes]) -> None:
     settings = EvaluateRecommendersSettings(algorithms=("popular_recent", "als"))
-    assert estimates.evaluate_recommenders(spark, settings, sizes_of()).needs == ()
+    assert estimates.evaluate_recommenders(settings, sizes_of()).needs == ()
 
 
-def test_pairs_are_no_more_than_their_limit(spark: SparkSession) -> None:
+def test_pairs_are_no_more_than_their_limit(sizes_of: Callable[..., Sizes]) -> None:
     settings = ComputeDistancesSettings(mode="all_pairs", max_pairs=1000)
-    found = estimates.compute_distances(spark, settings, sizes_of((CUSTOMERS, 10**6)))
+    found = estimates.compute_distances(settings, sizes_of((CUSTOMERS, 10**6)))
     assert set(found.rows.values()) == {1000}
