@@ -14,7 +14,7 @@ from cxspark.contracts.operations import JOB_RUNS, RUN_METRICS
 from cxspark.contracts.settings import Settings
 from cxspark.runtime.config import MemoryCheck
 from cxspark.runtime.engine import Engine
-from cxspark.runtime.estimate import Need, check_memory
+from cxspark.runtime.estimate import Needs, check_memory
 from cxspark.runtime.logs import logging_of
 from cxspark.runtime.memory import memory_limits
 from cxspark.runtime.observers import Observer, tell
@@ -55,8 +55,8 @@ def attempt(
         error, exit_code = None, 0
         inputs: list[TableVersion] = []
         try:
-            if step.estimate is not None and memory_check != "ignore":
-                needs = step.estimate(settings, Sizes(tables)).needs
+            if step.needs is not None and memory_check != "ignore":
+                needs = step.needs(settings, Sizes(tables))
                 _look_ahead(needs, spark, tables, refuse=memory_check == "refuse")
             with stages_told(spark, step.name):
                 step.run(spark, settings, tables)
@@ -100,9 +100,7 @@ def numbers_in(facts: Mapping[str, Any], *, path: str = "") -> dict[str, float]:
     return found
 
 
-def _look_ahead(
-    needs: tuple[Need, ...], spark: SparkSession, tables: Tables, *, refuse: bool
-) -> None:
+def _look_ahead(needs: Needs, spark: SparkSession, tables: Tables, *, refuse: bool) -> None:
     try:
         check_memory(tables.run.job, needs, memory_limits(spark))
     except ConfigError as doomed:

@@ -38,9 +38,11 @@ class DryRun:
             log.info("%s: %s", step.name, step.summary)
             try:
                 guessed = self._read(step, tables)
-                estimate = Estimate()
-                if step.estimate is not None:
-                    estimate = step.estimate(settings, Sizes(tables, self._rows))
+                sizes = Sizes(tables, self._rows)
+                estimate = Estimate(
+                    step.rows(settings, sizes) if step.rows else {},
+                    step.needs(settings, sizes) if step.needs else (),
+                )
                 self._check(step, estimate, tables, is_guessed=guessed)
             except CxsparkError as error:
                 log.error("%s: %s", step.name, error)

@@ -32,25 +32,27 @@ class Need:
     remedy: str
 
 
+Rows = Mapping[str, int]
+"""Table -> the most rows that it will have of a job; what isn't known isn't there."""
+
+Needs = tuple[Need, ...]
+"""What grows with a job's data; where none is told, what any job needs will do."""
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """What a job is expected to write and to need.
+    """What a job is expected to write and to need."""
 
-    Attributes:
-        rows: table -> the most rows that it will have of this job. What isn't known isn't there.
-        needs: what grows with the data; where none is told, what any job needs will do.
-    """
-
-    rows: Mapping[str, int] = field(default_factory=dict)
-    needs: tuple[Need, ...] = ()
+    rows: Rows = field(default_factory=dict)
+    needs: Needs = ()
 
 
-def check_memory(job: str, needs: tuple[Need, ...], limits: Mapping[Place, float]) -> None:
+def check_memory(job: str, needs: Needs, limits: Mapping[Place, float]) -> None:
     """Refuse a plan that can't end well.
 
     Args:
         job: whose needs they are.
-        needs: as the job's step estimates them from the sizes of its inputs.
+        needs: as the job's step tells them from the sizes of its inputs.
         limits: what there is, MiB; a place whose limit isn't known isn't there.
 
     Raises:

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.settings import Settings
 from cxspark.contracts.table import Table
-from cxspark.runtime.estimate import Estimate
+from cxspark.runtime.estimate import Needs, Rows
 from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.tables import Tables
 
@@ -29,8 +29,9 @@ class Step(Generic[S]):
         optional: tables it reads where they exist, and does without where they don't. It comes
             after the jobs that write them, if those are run in the same command; it doesn't bring
             them along (`--upstream`), and a dry run doesn't ask for them.
-        estimate: from the sizes of its inputs what it would write and the memory it needs: a dry
-            run tells it, and a run that needs more than there is doesn't start.
+        rows: from the sizes of its inputs how many rows it would write, for a dry run.
+        needs: from the same the memory that it needs: a dry run tells it, and a run that needs more
+            than there is doesn't start.
     """
 
     name: str
@@ -40,4 +41,5 @@ class Step(Generic[S]):
     writes: tuple[Table, ...]
     run: Callable[[SparkSession, S, Tables], None]
     optional: tuple[Table, ...] = ()
-    estimate: Callable[[S, Sizes], Estimate] | None = None
+    rows: Callable[[S, Sizes], Rows] | None = None
+    needs: Callable[[S, Sizes], Needs] | None = None

@@ -43,7 +43,7 @@ class Tables:
         self.location = location
         self.run = run
         self._made: set[str] = set()
-        self._n_rows: dict[str, int] = {}
+        self._counted: dict[tuple[str, int], int] = {}
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been made."""
@@ -68,14 +68,21 @@ class Tables:
                     f"none at {self.location.address(table)}",
                     "run the job that writes it first: `cxspark jobs` tells which",
                 )
-            self._n_rows[table.name] = self._count(table, newest[0].version)
-            self.run.inputs[table.name] = newest[0].version
+            self.pin(table, newest[0].version)
         return self.run.inputs[table.name]
 
+    def pin(self, table: Table, version: int) -> None:
+        """Let the run read this version, whatever has been written since."""
+        self._count(table, version)
+        self.run.inputs[table.name] = version
+
     def n_rows(self, table: Table) -> int:
-        """Rows of the table's newest version, 0 where there is none; the run isn't bound to it."""
-        if table.name in self._n_rows:
-            return self._n_rows[table.name]
+        """Rows of the version that the run reads, or would; 0 where there is no table.
+
+        It doesn't bind the run to the version.
+        """
+        if table.name in self.run.inputs:
+            return self._count(table, self.run.inputs[table.name])
         newest = self.history(table, limit=1)
         return self._count(table, newest[0].version) if newest else 0
 
@@ -212,12 +219,16 @@ class Tables:
         A version of long ago can't be read any more once there is a newer one, be it this run's.
         """
         pinned = sorted(self.run.inputs.items())
-        return [TableVersion(name, version, self._n_rows[name]) for name, version in pinned]
+        return [TableVersion(*one, self._counted[one]) for one in pinned]
 
     def _count(self, table: Table, version: int) -> int:
-        """The rows of a version; Delta counts them from its log alone."""
-        query = f"SELECT count(*) AS n FROM {self.location.address(table)} VERSION AS OF {version}"
-        return int(self.spark.sql(query).collect()[0]["n"])
+        """The rows of a version; Delta counts them from its log alone, here once."""
+        which = (table.name, version)
+        if which not in self._counted:
+            address = self.location.address(table)
+            query = f"SELECT count(*) AS n FROM {address} VERSION AS OF {version}"
+            self._counted[which] = int(self.spark.sql(query).collect()[0]["n"])
+        return self._counted[which]
 
     def create(self, table: Table) -> None:
         """Make the table, empty, where there is none; `overwrite`, `merge` and `append` do so too.

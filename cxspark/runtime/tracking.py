@@ -39,6 +39,8 @@ class Tracking:
 
     def ended(self, outcome: Outcome, settings: Settings) -> None:
         """Write the run: tags say which it was and what it read, so that it can be found again."""
+        from mlflow.entities import Metric, Param  # noqa: PLC0415
+
         run = outcome.run
         inputs = {f"input.{one.table}": str(one.version) for one in outcome.inputs}
         outputs = {f"output.{one.table}": str(one.version) for one in run.outputs}
@@ -51,10 +53,14 @@ class Tracking:
             tags={f"cxspark.{name}": one for name, one in {**tags, **inputs, **outputs}.items()},
         )
         kept_id = kept.info.run_id
-        for name, value in settings.model_dump(mode="json").items():
-            self._client.log_param(kept_id, name, str(value)[:_LONGEST_PARAMETER])
-        for name, number in outcome.metrics.items():
-            self._client.log_metric(kept_id, name, number, timestamp=begin)
+        self._client.log_batch(
+            kept_id,
+            metrics=[Metric(name, one, begin, 0) for name, one in outcome.metrics.items()],
+            params=[
+                Param(name, str(value)[:_LONGEST_PARAMETER])
+                for name, value in settings.model_dump(mode="json").items()
+            ],
+        )
         self._client.set_terminated(
             kept_id,
             status="FAILED" if outcome.exit_code else "FINISHED",

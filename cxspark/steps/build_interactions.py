@@ -42,5 +42,5 @@ STEP = Step(
     reads=(SILVER_EVENTS,),
     writes=(INTERACTIONS,),
     run=run,
-    estimate=estimates.row_for_row((INTERACTIONS, SILVER_EVENTS)),
+    rows=estimates.row_for_row((INTERACTIONS, SILVER_EVENTS)),
 )

@@ -111,7 +111,7 @@ STEP = Step(
     reads=(SILVER_EVENTS,),
     writes=(USER_ITEM, USER_INDEX, ITEM_INDEX),
     run=run,
-    estimate=estimates.row_for_row(
+    rows=estimates.row_for_row(
         (USER_ITEM, SILVER_EVENTS), (USER_INDEX, SILVER_EVENTS), (ITEM_INDEX, SILVER_EVENTS)
     ),
 )

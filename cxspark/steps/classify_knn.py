@@ -142,5 +142,6 @@ STEP = Step(
     writes=(CLASSES, CONFUSIONS),
     optional=(CUSTOMER_FEATURES,),
     run=run,
-    estimate=estimates.classify_knn,
+    rows=estimates.classified,
+    needs=estimates.customer_search,
 )

@@ -74,6 +74,6 @@ STEP = Step(
     reads=(),
     writes=(CLUSTERS, CLUSTER_CENTERS, CLUSTER_TRIALS),
     run=run,
-    estimate=estimates.row_for_customer(CLUSTERS),
+    rows=estimates.row_for_customer(CLUSTERS),
     optional=(CUSTOMERS, CUSTOMER_FEATURES),
 )

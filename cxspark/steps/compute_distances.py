@@ -97,5 +97,5 @@ STEP = Step(
     writes=(DISTANCES,),
     optional=(CUSTOMER_FEATURES,),
     run=run,
-    estimate=estimates.compute_distances,
+    rows=estimates.distances,
 )

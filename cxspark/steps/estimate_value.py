@@ -189,5 +189,5 @@ STEP = Step(
     reads=(SILVER_EVENTS,),
     writes=(CUSTOMER_VALUE, VALUE_MODELS, VALUE_FORECASTS),
     run=run,
-    estimate=estimates.row_for_row((CUSTOMER_VALUE, SILVER_EVENTS)),
+    rows=estimates.row_for_row((CUSTOMER_VALUE, SILVER_EVENTS)),
 )

@@ -28,7 +28,7 @@ from cxspark.factorization.settings import RecommendAlsSettings
 from cxspark.ingest.customer_settings import IngestCustomersSettings
 from cxspark.ingest.settings import IngestEventsSettings
 from cxspark.neighbors.settings import ClassifyKnnSettings, RecommendKnnSettings
-from cxspark.runtime.estimate import Estimate, Need
+from cxspark.runtime.estimate import Need, Needs, Rows
 from cxspark.runtime.sizes import Sizes
 from cxspark.segmentation.settings import SegmentCustomersSettings
 
@@ -51,104 +51,110 @@ class OfCustomers(Protocol):
         """Which."""
 
 
-def row_for_row(*pairs: tuple[Table, Table]) -> Callable[[Any, Sizes], Estimate]:
+def row_for_row(*pairs: tuple[Table, Table]) -> Callable[[Any, Sizes], Rows]:
     """Of jobs that write at most one row for each that they read; pairs of written and read."""
 
-    def estimate(_settings: Any, sizes: Sizes) -> Estimate:
-        return Estimate({written.name: sizes.rows(read) for written, read in pairs})
+    def rows(_settings: Any, sizes: Sizes) -> Rows:
+        return {written.name: sizes.rows(read) for written, read in pairs}
 
-    return estimate
+    return rows
 
 
-def row_for_customer(written: Table) -> Callable[[OfCustomers, Sizes], Estimate]:
+def row_for_customer(written: Table) -> Callable[[OfCustomers, Sizes], Rows]:
     """Of jobs that write a row for each customer whose features they take."""
 
-    def estimate(settings: OfCustomers, sizes: Sizes) -> Estimate:
-        return Estimate({written.name: _customers(settings, sizes)})
+    def rows(settings: OfCustomers, sizes: Sizes) -> Rows:
+        return {written.name: _customers(settings, sizes)}
 
-    return estimate
+    return rows
 
 
-def ingest_events(settings: IngestEventsSettings, sizes: Sizes) -> Estimate:
+def ingested_events(settings: IngestEventsSettings, sizes: Sizes) -> Rows:
     """Files that are loaded already count too."""
     n_rows = sizes.records(settings.input)
-    known = sizes.rows(SILVER_EVENTS)
-    return Estimate({BRONZE_EVENTS.name: n_rows, SILVER_EVENTS.name: n_rows + known})
+    return {BRONZE_EVENTS.name: n_rows, SILVER_EVENTS.name: n_rows + sizes.rows(SILVER_EVENTS)}
 
 
-def ingest_customers(settings: IngestCustomersSettings, sizes: Sizes) -> Estimate:
+def ingested_customers(settings: IngestCustomersSettings, sizes: Sizes) -> Rows:
     """A snapshot, in place of what there is."""
     n_rows = sizes.records(settings.input)
-    return Estimate({BRONZE_CUSTOMERS.name: n_rows, CUSTOMERS.name: n_rows})
+    return {BRONZE_CUSTOMERS.name: n_rows, CUSTOMERS.name: n_rows}
 
 
-def recommend_knn(settings: RecommendKnnSettings, sizes: Sizes) -> Estimate:
+def recommended_by_knn(settings: RecommendKnnSettings, sizes: Sizes) -> Rows:
+    """K neighbours and n items for each user."""
+    n_users = sizes.rows(USER_INDEX)
+    return {USER_NEIGHBORS.name: n_users * settings.k, RECOMMENDATIONS.name: n_users * settings.n}
+
+
+def recommended_by_als(settings: RecommendAlsSettings, sizes: Sizes) -> Rows:
+    """N items for each user."""
+    return {RECOMMENDATIONS.name: sizes.rows(USER_INDEX) * settings.n}
+
+
+def classified(settings: ClassifyKnnSettings, sizes: Sizes) -> Rows:
+    """A class for each customer, and by each way of judging another."""
+    return {CLASSES.name: _customers(settings, sizes) * (1 + len(settings.protocols))}
+
+
+def distances(settings: ComputeDistancesSettings, sizes: Sizes) -> Rows:
+    """Of pairs there are no more than max_pairs."""
+    n_users = _customers(settings, sizes)
+    each = {"nearest": settings.k, "to_mean": 1}.get(settings.mode)
+    n_rows = settings.max_pairs if each is None else n_users * each
+    return {DISTANCES.name: min(n_rows, n_users**2)}
+
+
+def segmented(settings: SegmentCustomersSettings, sizes: Sizes) -> Rows:
+    """A row for each customer, by habits at most one for each event."""
+    return {SEGMENTS.name: sizes.rows(CUSTOMERS if settings.habits is None else SILVER_EVENTS)}
+
+
+def matrix_search(settings: RecommendKnnSettings, sizes: Sizes) -> Needs:
     """The matrix once on the driver where it is broadcast; two blocks of it in a worker."""
     n_cells, n_users = sizes.rows(USER_ITEM), max(1, sizes.rows(USER_INDEX))
-    rows = {USER_NEIGHBORS.name: n_users * settings.k, RECOMMENDATIONS.name: n_users * settings.n}
-    needs = _search(
+    return _search(
         "recommend_knn",
         settings,
         n_rows=n_users,
         row_bytes=_CELL_BYTES * n_cells / n_users,
         what=f"{n_cells:,} cells of the matrix",
     )
-    return Estimate(rows, needs)
 
 
-def classify_knn(settings: ClassifyKnnSettings, sizes: Sizes) -> Estimate:
+def customer_search(settings: ClassifyKnnSettings, sizes: Sizes) -> Needs:
     """Who votes once on the driver where they are broadcast; two blocks in a worker."""
     n_users = _customers(settings, sizes)
     n_features = len(settings.features.numbers or ()) or FEATURES
-    needs = _search(
+    return _search(
         "classify_knn",
         settings,
         n_rows=n_users,
         row_bytes=_CELL_BYTES * n_features,
         what=f"{n_users:,} customers x {n_features} numbers",
     )
-    return Estimate({CLASSES.name: n_users * (1 + len(settings.protocols))}, needs)
 
 
-def compute_distances(settings: ComputeDistancesSettings, sizes: Sizes) -> Estimate:
-    """Of pairs there are no more than max_pairs."""
-    n_users = _customers(settings, sizes)
-    each = {"nearest": settings.k, "to_mean": 1}.get(settings.mode)
-    n_rows = settings.max_pairs if each is None else n_users * each
-    return Estimate({DISTANCES.name: min(n_rows, n_users**2)})
-
-
-def recommend_als(settings: RecommendAlsSettings, sizes: Sizes) -> Estimate:
+def item_factors(_settings: RecommendAlsSettings, sizes: Sizes) -> Needs:
     """All items' factors, on the driver and in every worker."""
     n_items = sizes.rows(ITEM_FACTORS)
     megabytes = PYTHON_MB + n_items * (4 * RANK + _ITEM_BYTES) / _MB
     what, remedy = f"{n_items:,} items' factors", "recommend from fewer items, or with a lower rank"
-    return Estimate(
-        {RECOMMENDATIONS.name: sizes.rows(USER_INDEX) * settings.n},
-        (Need("driver", megabytes, what, remedy), Need("worker", megabytes, what, remedy)),
-    )
+    return (Need("driver", megabytes, what, remedy), Need("worker", megabytes, what, remedy))
 
 
-def evaluate_recommenders(settings: EvaluateRecommendersSettings, sizes: Sizes) -> Estimate:
+def item_matrices(settings: EvaluateRecommendersSettings, sizes: Sizes) -> Needs:
     """EASE's matrix: inverted on the driver, then in every worker, once for each penalty."""
     if not {"ease", "blend"} & set(settings.algorithms):
-        return Estimate()
+        return ()
     n_items = min(settings.max_items, sizes.rows(ITEM_INDEX) or settings.max_items)
     each = 4 * n_items**2 * len(settings.penalties)
     what = f"item x item matrices of {n_items:,} items, {len(settings.penalties)} penalties"
     remedy = "lower evaluate_recommenders.max_items, or leave ease out of algorithms"
-    return Estimate(
-        needs=(
-            Need("driver", PYTHON_MB + (24 * n_items**2 + each) / _MB, what, remedy),
-            Need("worker", PYTHON_MB + each / _MB, what, remedy),
-        )
+    return (
+        Need("driver", PYTHON_MB + (24 * n_items**2 + each) / _MB, what, remedy),
+        Need("worker", PYTHON_MB + each / _MB, what, remedy),
     )
-
-
-def segment_customers(settings: SegmentCustomersSettings, sizes: Sizes) -> Estimate:
-    """A row for each customer, by habits at most one for each event."""
-    read = CUSTOMERS if settings.habits is None else SILVER_EVENTS
-    return Estimate({SEGMENTS.name: sizes.rows(read)})
 
 
 def _customers(settings: OfCustomers, sizes: Sizes) -> int:
@@ -162,7 +168,7 @@ def _search(
     n_rows: int,
     row_bytes: float,
     what: str,
-) -> tuple[Need, ...]:
+) -> Needs:
     """What `distance.nearest_blocks` holds."""
     block_rows = min(settings.block_rows, n_rows)
     worker = Need(

@@ -71,5 +71,5 @@ STEP = Step(
     reads=(),
     writes=(BRONZE_CUSTOMERS, QUARANTINE, CUSTOMERS, SNAPSHOTS),
     run=run,
-    estimate=estimates.ingest_customers,
+    rows=estimates.ingested_customers,
 )

@@ -72,5 +72,5 @@ STEP = Step(
     reads=(SILVER_EVENTS, LOADS),
     writes=(BRONZE_EVENTS, QUARANTINE, SILVER_EVENTS, LOADS),
     run=run,
-    estimate=estimates.ingest_events,
+    rows=estimates.ingested_events,
 )

@@ -72,7 +72,7 @@ def _trained(tables: Tables) -> Row:
 
 def _of_model(table: Table, version: int, tables: Tables) -> DataFrame:
     """The factors as they were when the model was complete, whatever has been written since."""
-    tables.run.inputs[table.name] = version
+    tables.pin(table, version)
     return tables.read(table).where(_OURS)
 
 
@@ -83,6 +83,7 @@ STEP = Step(
     reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM),
     writes=(RECOMMENDATIONS,),
     run=run,
-    estimate=estimates.recommend_als,
+    rows=estimates.recommended_by_als,
+    needs=estimates.item_factors,
     optional=(INTERACTIONS, ITEM_AVAILABILITY),
 )

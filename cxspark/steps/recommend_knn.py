@@ -58,5 +58,6 @@ STEP = Step(
     reads=(USER_ITEM,),
     writes=(USER_NEIGHBORS, RECOMMENDATIONS),
     run=run,
-    estimate=estimates.recommend_knn,
+    rows=estimates.recommended_by_knn,
+    needs=estimates.matrix_search,
 )

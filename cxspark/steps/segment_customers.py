@@ -114,6 +114,6 @@ STEP = Step(
     reads=(),
     writes=(CUSTOMER_FEATURES, SEGMENTS, SEGMENT_PROFILES, SEGMENT_MOVES, SEGMENT_RUNS),
     run=run,
-    estimate=estimates.segment_customers,
+    rows=estimates.segmented,
     optional=(SILVER_EVENTS, CUSTOMERS, SNAPSHOTS),
 )

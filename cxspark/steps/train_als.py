@@ -102,6 +102,6 @@ STEP = Step(
     reads=(USER_ITEM, USER_INDEX, ITEM_INDEX),
     writes=(USER_FACTORS, ITEM_FACTORS, MODELS),
     run=run,
-    estimate=estimates.row_for_row((USER_FACTORS, USER_INDEX), (ITEM_FACTORS, ITEM_INDEX)),
+    rows=estimates.row_for_row((USER_FACTORS, USER_INDEX), (ITEM_FACTORS, ITEM_INDEX)),
     optional=(INTERACTIONS,),
 )

@@ -65,5 +65,5 @@ STEP = Step(
     writes=(TREE_PREDICTIONS, TREE_RULES, TREE_CURVE, TREE_METRICS, TREE_TRIALS),
     optional=(CUSTOMER_FEATURES,),
     run=run,
-    estimate=estimates.row_for_customer(TREE_PREDICTIONS),
+    rows=estimates.row_for_customer(TREE_PREDICTIONS),
 )

@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
 from cxspark.contracts.settings import Settings
-from cxspark.runtime.estimate import Estimate, Need
+from cxspark.runtime.estimate import Need, Needs, Rows
 from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.submit import run_command
@@ -26,18 +26,24 @@ def second(spark: SparkSession, settings: JobSettings, tables: Tables) -> None: 
     tables.overwrite(ITEM_INDEX, spark.createDataFrame([("i", 0)], ITEM_INDEX.schema))
 
 
-def few(settings: JobSettings, sizes: Sizes) -> Estimate:  # noqa: ARG001
-    return Estimate({USER_INDEX.name: settings.n})
+def few(settings: JobSettings, sizes: Sizes) -> Rows:  # noqa: ARG001
+    return {USER_INDEX.name: settings.n}
 
 
-def a_gigabyte_each(settings: JobSettings, sizes: Sizes) -> Estimate:  # noqa: ARG001
+def a_gigabyte_each(settings: JobSettings, sizes: Sizes) -> Needs:  # noqa: ARG001
     n = sizes.rows(USER_INDEX)
-    return Estimate(needs=(Need("heap", 1000.0 * n, f"{n} users", "have fewer"),))
+    return (Need("heap", 1000.0 * n, f"{n} users", "have fewer"),)
 
 
-FIRST = Step("first", "makes users", JobSettings, (), (USER_INDEX,), first, estimate=few)
+FIRST = Step("first", "makes users", JobSettings, (), (USER_INDEX,), first, rows=few)
 SECOND = Step(
-    "second", "reads them", JobSettings, (USER_INDEX,), (ITEM_INDEX,), second, (), a_gigabyte_each
+    "second",
+    "reads them",
+    JobSettings,
+    (USER_INDEX,),
+    (ITEM_INDEX,),
+    second,
+    needs=a_gigabyte_each,
 )
 REFUSED = (
     "second: expected at least 2,000 MiB for Java's heap on the driver: 2 users; "

@@ -87,17 +87,17 @@ def test_jobs_write_no_more_rows_than_a_dry_run_tells(
 
 def test_a_broadcast_that_the_driver_cant_hold_is_told(sizes_of: Callable[..., Sizes]) -> None:
     sizes = sizes_of((USER_ITEM, 10**9), (USER_INDEX, 10**7))
-    whole = estimates.recommend_knn(RecommendKnnSettings(), sizes)
+    whole = estimates.matrix_search(RecommendKnnSettings(), sizes)
     # 12 bytes a cell, collected and cut into pieces.
-    assert needs_by_place(whole.needs)["heap"] == pytest.approx(2 * 12e9 / 2**20)
-    parts = estimates.recommend_knn(RecommendKnnSettings(broadcast=False), sizes)
-    assert "heap" not in needs_by_place(parts.needs)
+    assert needs_by_place(whole)["heap"] == pytest.approx(2 * 12e9 / 2**20)
+    parts = estimates.matrix_search(RecommendKnnSettings(broadcast=False), sizes)
+    assert "heap" not in needs_by_place(parts)
 
 
 def test_lower_blocks_need_less(sizes_of: Callable[..., Sizes]) -> None:
     sizes = sizes_of((USER_ITEM, 10**9), (USER_INDEX, 10**5))
     needs = [
-        needs_by_place(estimates.recommend_knn(RecommendKnnSettings(block_rows=rows), sizes).needs)[
+        needs_by_place(estimates.matrix_search(RecommendKnnSettings(block_rows=rows), sizes))[
             "worker"
         ]
         for rows in (512, 8192)
@@ -107,16 +107,16 @@ def test_lower_blocks_need_less(sizes_of: Callable[..., Sizes]) -> None:
 
 def test_all_items_factors_are_in_every_worker(sizes_of: Callable[..., Sizes]) -> None:
     sizes = sizes_of((ITEM_FACTORS, 10**7))
-    needs = needs_by_place(estimates.recommend_als(RecommendAlsSettings(), sizes).needs)
+    needs = needs_by_place(estimates.item_factors(RecommendAlsSettings(), sizes))
     assert needs["worker"] == needs["driver"] > 64 * 4 * 10**7 / 2**20
 
 
 def test_without_ease_no_matrix_of_items_is_inverted(sizes_of: Callable[..., Sizes]) -> None:
     settings = EvaluateRecommendersSettings(algorithms=("popular_recent", "als"))
-    assert estimates.evaluate_recommenders(settings, sizes_of()).needs == ()
+    assert estimates.item_matrices(settings, sizes_of()) == ()
 
 
 def test_pairs_are_no_more_than_their_limit(sizes_of: Callable[..., Sizes]) -> None:
     settings = ComputeDistancesSettings(mode="all_pairs", max_pairs=1000)
-    found = estimates.compute_distances(settings, sizes_of((CUSTOMERS, 10**6)))
-    assert set(found.rows.values()) == {1000}
+    found = estimates.distances(settings, sizes_of((CUSTOMERS, 10**6)))
+    assert set(found.values()) == {1000}

@@ -147,6 +147,17 @@ def test_everyone_gets_what_the_definitions_say_and_the_same_again(
     assert recommended(spark, trained, settings) == found
 
 
+def test_what_was_read_is_the_models_own_versions_with_their_rows(
+    spark: SparkSession, trained: Path
+) -> None:
+    tables = tables_at(spark, trained, "r2")
+    recommend_als.STEP.run(spark, RecommendAlsSettings(n=4), tables)
+    (model,) = tables.read(MODELS).collect()
+    read = {one.table: (one.version, one.n_rows) for one in tables.counted_inputs()}
+    items = content(spark, trained, ITEM_FACTORS)
+    assert read[ITEM_FACTORS.name] == (model["item_factors_version"], len(items))
+
+
 def test_what_may_not_be_given_is_not_and_all_reasons_are_told(
     spark: SparkSession, trained: Path
 ) -> None:
