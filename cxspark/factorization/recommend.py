@@ -19,7 +19,7 @@ from cxspark.factorization.items import Catalogue
 from cxspark.factorization.lists import LIST_SCHEMA, list_rows
 from cxspark.factorization.reasons import Reasons, no_reasons, popular_reasons, split_scores
 from cxspark.factorization.topn import top_items
-from cxspark.factorization.users import USER_ROWS, UserRows
+from cxspark.factorization.users import USER_PARTS, UserRows, unpack_users
 
 ALGORITHM = "als"
 
@@ -60,7 +60,7 @@ def recommend_items(users: DataFrame, *, way: Way) -> DataFrame:
     counts these users.
 
     Args:
-        users: ``USER_ROWS``, columns by item_index.
+        users: what ``gather_users`` gives, columns by item_index.
         way: the model, and what is asked of it.
 
     Returns:
@@ -69,14 +69,14 @@ def recommend_items(users: DataFrame, *, way: Way) -> DataFrame:
 
     Raises:
         ContractError: a column is missing or of another type; from the workers, factors or weights
-            aren't finite.
+            aren't finite, or what ``unpack_users`` refuses.
 
-    Cost: no shuffle. A worker holds the items and one batch of users. Reasons take rank cubed
+    Cost: no shuffle. A worker holds the items and a partition of users. Reasons take rank cubed
     operations a user, as training does.
     """
-    require_columns(users, USER_ROWS)
+    require_columns(users, USER_PARTS)
     return (
-        users.select(*USER_ROWS.columns)
+        users.select(*USER_PARTS.columns)
         .mapInArrow(partial(_recommend, way=way), LIST_SCHEMA)
         .withColumn("algorithm", F.lit(ALGORITHM))
         .select(*RECOMMENDATIONS.columns)
@@ -87,15 +87,14 @@ def _recommend(batches: Iterator[pa.RecordBatch], *, way: Way) -> Iterator[pa.Re
     spare_modules()
     use_one_thread()
     catalogue = way.catalogue
-    for batch in batches:
-        for first in range(0, batch.num_rows, _TOGETHER):
-            rows = UserRows.of_batch(
-                batch.slice(first, _TOGETHER),
-                rank=catalogue.factors.shape[1],
-                n_items=len(catalogue.ids),
-                column_of=catalogue.column_of,
-            )
-            yield from _recommend_rows(rows, way)
+    for rows in unpack_users(
+        batches,
+        rank=catalogue.factors.shape[1],
+        n_items=len(catalogue.ids),
+        column_of=catalogue.column_of,
+        together=_TOGETHER,
+    ):
+        yield from _recommend_rows(rows, way)
 
 
 def _recommend_rows(rows: UserRows, way: Way) -> Iterator[pa.RecordBatch]:

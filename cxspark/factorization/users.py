@@ -9,13 +9,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, DoubleType, FloatType, IntegerType, StringType, StructType
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    StringType,
+    StructType,
+)
 from scipy.sparse import csr_matrix
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.table import Table, column
-from cxspark.distance import spare_modules
 
 USER_CELLS = Table(
     name="users' cells",
@@ -42,22 +49,19 @@ USER_VECTORS = Table(
     key=("user_id",),
 )
 
-USER_ROWS = Table(
-    name="users' rows",
-    grain="one row per user_id",
+USER_PARTS = Table(
+    name="users' parts",
+    grain="one row per cell of a user, and one for her factors",
     schema=StructType(
         [
-            column("user_id", StringType(), "who"),
-            column("factors", ArrayType(FloatType()), "none where no model has her"),
-            column("columns", ArrayType(IntegerType()), "items she has, each once, ascending"),
-            column("values", ArrayType(DoubleType()), "their weights, in the same order"),
+            *USER_CELLS.schema.fields[:2],
+            column("value", DoubleType(), "of a cell", nullable=True),
+            column("factors", ArrayType(FloatType()), "empty for a cell"),
+            column("is_cell", BooleanType(), "a cell, or else factors"),
         ]
     ),
-    key=("user_id",),
+    key=("user_id", "is_cell", "column_index"),
 )
-
-# Users in one batch of Arrow: what a worker has in hand at once.
-_BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -75,36 +79,6 @@ class UserRows:
     is_known: NDArray[np.bool_]
     factors: NDArray[np.float32]
     cells: csr_matrix
-
-    @classmethod
-    def of_batch(
-        cls,
-        batch: pa.RecordBatch,
-        *,
-        rank: int,
-        n_items: int,
-        column_of: NDArray[np.int32],
-    ) -> "UserRows":
-        """The users of a batch of ``USER_ROWS``.
-
-        Args:
-            batch: the users.
-            rank: numbers that a user's factors must have.
-            n_items: columns of ``cells``.
-            column_of: the column for each that the batch has, each once.
-
-        Raises:
-            ContractError: a user's factors aren't as many as the items'.
-        """
-        ids, factors, columns, values = (batch[name] for name in USER_ROWS.columns)
-        starts = _starts(columns)
-        indices, data = column_of[columns.flatten().to_numpy()], values.flatten().to_numpy()
-        cells = csr_matrix((data, indices, starts), (len(ids), n_items))
-        cells = cells.sorted_indices()  # what came from Arrow can't be written to
-        is_known = pc.list_value_length(factors).to_numpy() > 0
-        dense = np.zeros((len(ids), rank), np.float32)
-        dense[is_known] = to_matrix(factors.filter(pa.array(is_known)), rank=rank)
-        return cls(ids, is_known, dense, cells)
 
 
 def to_matrix(factors: pa.ListArray, *, rank: int) -> NDArray[np.float32]:
@@ -126,26 +100,26 @@ def to_matrix(factors: pa.ListArray, *, rank: int) -> NDArray[np.float32]:
     return dense
 
 
-def pack_users(cells: DataFrame, factors: DataFrame, *, n_blocks: int) -> DataFrame:
-    """All users who have a cell, each with her cells and her factors, if she has any.
+def gather_users(cells: DataFrame, factors: DataFrame, *, n_blocks: int) -> DataFrame:
+    """All users' cells and factors, a user's in one partition.
 
     Args:
         cells: ``USER_CELLS``. A null column keeps the user and is no item of hers.
-        factors: ``USER_VECTORS``; who has no cell is left out: nothing is known of her any more.
+        factors: ``USER_VECTORS``.
         n_blocks: partitions; each must fit a worker a few times over.
 
     Returns:
-        ``USER_ROWS``, sorted by user_id within each partition.
+        ``USER_PARTS``, which ``unpack_users`` puts together in the workers.
 
     Raises:
-        ContractError: a column is missing or of another type; from the workers, a value is null.
+        ContractError: a column is missing or of another type.
 
     Cost: one shuffle of the cells and factors together.
     """
     require_columns(cells, USER_CELLS)
     require_columns(factors, USER_VECTORS)
-    # Not a null for the factors: Spark 4.2 sizes an Arrow batch after each row, and goes through
-    # all lists that are null in a row each time, which took five times as long as all the rest.
+    # Not a null for the factors: where Spark sizes a batch after each row, it goes through all
+    # lists that are null in a row each time.
     none = F.array().cast(ArrayType(FloatType())).alias("factors")
     tagged = cells.select(*USER_CELLS.columns, none, F.lit(True).alias("is_cell")).unionByName(
         factors.select(
@@ -157,20 +131,35 @@ def pack_users(cells: DataFrame, factors: DataFrame, *, n_blocks: int) -> DataFr
         )
     )
     block = F.pmod(F.xxhash64("user_id"), F.lit(n_blocks)).cast("int")
-    return (
-        tagged.repartitionById(n_blocks, block)
-        .mapInArrow(_pack, USER_ROWS.schema)
-        .select(*USER_ROWS.columns)
-    )
+    return tagged.select(*USER_PARTS.columns).repartitionById(n_blocks, block)
 
 
-def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    spare_modules()
+def unpack_users(
+    batches: Iterator[pa.RecordBatch],
+    *,
+    rank: int,
+    n_items: int,
+    column_of: NDArray[np.int32],
+    together: int,
+) -> Iterator[UserRows]:
+    """All users of a partition who have a cell, by user_id.
+
+    Args:
+        batches: ``USER_PARTS``. Factors of a user without a cell are left out: nothing is known of
+            her any more.
+        rank: numbers that a user's factors must have.
+        n_items: columns of the users' cells.
+        column_of: the column for each that the batches have.
+        together: users at a time.
+
+    Raises:
+        ContractError: a cell's value is null; factors aren't as many as the items'.
+    """
     parts = list(batches)
     if not parts:
         return
     table = pa.Table.from_batches(parts)
-    cells = table.filter(table["is_cell"])
+    cells, known = table.filter(table["is_cell"]), table.filter(pc.invert(table["is_cell"]))
     if cells["value"].null_count:
         raise ContractError(
             USER_CELLS.name,
@@ -179,41 +168,23 @@ def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             "filter such cells, or mend the job that made them",
         )
     encoded = cells["user_id"].combine_chunks().dictionary_encode()
-    order = pc.sort_indices(encoded.dictionary).to_numpy()
-    numbers = np.empty(order.size, np.int32)
-    numbers[order] = np.arange(order.size)
-    users = numbers[encoded.indices.to_numpy(zero_copy_only=False)]
-    ids = encoded.dictionary.take(pa.array(order))
-    is_item = pc.is_valid(cells["column_index"]).to_numpy()
-    columns = cells["column_index"].filter(pa.array(is_item)).to_numpy()
-    shape = (order.size, int(columns.max(initial=-1)) + 1)
-    matrix = csr_matrix((cells["value"].to_numpy()[is_item], (users[is_item], columns)), shape)
-    known = table.filter(pc.invert(table["is_cell"]))
-    place = pc.index_in(ids, known["user_id"].combine_chunks())
-    factors = _without_nulls(known["factors"].combine_chunks().take(place))
-    for first in range(0, len(ids), _BATCH):
-        part = matrix[first : first + _BATCH]
-        starts = pa.array(part.indptr, pa.int32())
-        yield pa.RecordBatch.from_arrays(
-            [
-                ids[first : first + _BATCH],
-                factors[first : first + _BATCH],
-                pa.ListArray.from_arrays(starts, pa.array(part.indices, pa.int32())),
-                pa.ListArray.from_arrays(starts, pa.array(part.data)),
-            ],
-            names=USER_ROWS.columns,
-        )
+    order = pc.sort_indices(encoded.dictionary)
+    ids = encoded.dictionary.take(order)
+    place = np.empty(len(ids), np.int32)
+    place[order.to_numpy()] = np.arange(len(ids))
+    user = place[encoded.indices.to_numpy(zero_copy_only=False)]
+    is_item = cells["column_index"].is_valid().to_numpy()
+    columns = column_of[cells["column_index"].drop_null().to_numpy()]
+    values = cells["value"].to_numpy()[is_item]
+    matrix = csr_matrix((values, (user[is_item], columns)), (len(ids), n_items))
 
-
-def _without_nulls(lists: pa.ListArray) -> pa.ListArray:
-    """Lists without entries where there are none."""
-    sizes = pc.list_value_length(lists).fill_null(0).to_numpy()
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), lists.flatten())
-
-
-def _starts(lists: pa.ListArray) -> NDArray[np.int32]:
-    """Where each list begins among the flattened values, which start at 0."""
-    offsets = lists.offsets.to_numpy()
-    starts: NDArray[np.int32] = offsets - offsets[0]
-    return starts
+    known = known.append_column("place", pc.index_in(known["user_id"], ids))
+    known = known.filter(known["place"].is_valid()).combine_chunks()
+    has_factors = known["place"].to_numpy()
+    factors = np.zeros((len(ids), rank), np.float32)
+    factors[has_factors] = to_matrix(known["factors"].combine_chunks(), rank=rank)
+    is_known = np.zeros(len(ids), bool)
+    is_known[has_factors] = True
+    for first in range(0, len(ids), together):
+        some = slice(first, first + together)
+        yield UserRows(ids[some], is_known[some], factors[some], matrix[some])

@@ -3,7 +3,8 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +23,8 @@ _NOT_NEEDED = (
     "org.antlr:antlr4-runtime,com.fasterxml.jackson.core:*,io.unitycatalog:*,"
     "io.delta:delta-kernel-api,io.delta:delta-kernel-defaults,io.delta:delta-kernel-unitycatalog"
 )
+
+_BATCH_BYTES = "spark.sql.execution.arrow.maxBytesPerBatch"
 
 # What every session of the suite needs to give the same results anywhere.
 _SEMANTICS = {
@@ -55,6 +58,28 @@ def open_session(conf: Mapping[str, str], *, name: str = "cxspark") -> SparkSess
     for key, value in {**_DELTA_CONF, **_SEMANTICS, **own, **conf}.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+@contextmanager
+def small_records(spark: SparkSession) -> Iterator[None]:
+    """While in it, batches of records for Python are cut by their number alone.
+
+    Spark 4.2 measures a batch after each record that enters it, so that none is beyond 256 MB; that
+    took as long as sending the cells of a matrix did. So it is for jobs whose records are small: of
+    large ones, such as blocks of rows, ten thousand would be a batch.
+
+    Args:
+        spark: the session; what is computed in it meanwhile is concerned, by any thread.
+    """
+    before = spark.conf.get(_BATCH_BYTES, None)
+    spark.conf.set(_BATCH_BYTES, str(2**31 - 1))
+    try:
+        yield
+    finally:
+        if before is None:
+            spark.conf.unset(_BATCH_BYTES)
+        else:
+            spark.conf.set(_BATCH_BYTES, before)
 
 
 def _is_given() -> bool:

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
@@ -43,7 +43,8 @@ class Tables:
         self.location = location
         self.run = run
         self._made: set[str] = set()
-        self._counted: dict[tuple[str, int], int] = {}
+        self._counts: dict[tuple[str, int], Future[int]] = {}
+        self._background = ThreadPoolExecutor(2, thread_name_prefix="cxspark-count")
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been made."""
@@ -82,9 +83,9 @@ class Tables:
         It doesn't bind the run to the version.
         """
         if table.name in self.run.inputs:
-            return self._count(table, self.run.inputs[table.name])
+            return self._count(table, self.run.inputs[table.name]).result()
         newest = self.history(table, limit=1)
-        return self._count(table, newest[0].version) if newest else 0
+        return self._count(table, newest[0].version).result() if newest else 0
 
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
         """The table, at the version this run has pinned, or at another that `history` tells of.
@@ -219,23 +220,34 @@ class Tables:
         A version of long ago can't be read any more once there is a newer one, be it this run's.
         """
         pinned = sorted(self.run.inputs.items())
-        return [TableVersion(*one, self._counted[one]) for one in pinned]
+        return [TableVersion(*one, self._counts[one].result()) for one in pinned]
 
-    def _count(self, table: Table, version: int) -> int:
-        """The rows of a version; Delta counts them from its log alone, here once."""
+    def _count(self, table: Table, version: int) -> Future[int]:
+        """The rows of a version, counted once, and while the run goes on.
+
+        Delta counts them from its log alone, by small queries that keep no core busy.
+        """
         which = (table.name, version)
-        if which not in self._counted:
+        if which not in self._counts:
             address = self.location.address(table)
-            query = f"SELECT count(*) AS n FROM {address} VERSION AS OF {version}"
-            self._counted[which] = int(self.spark.sql(query).collect()[0]["n"])
-        return self._counted[which]
+
+            def count() -> int:
+                query = f"SELECT count(*) AS n FROM {address} VERSION AS OF {version}"
+                return int(self.spark.sql(query).collect()[0]["n"])
+
+            thread = inheritable_thread_target(self.spark)
+            self._counts[which] = self._background.submit(thread(count))
+        return self._counts[which]
 
     def create(self, table: Table) -> None:
         """Make the table, empty, where there is none; `overwrite`, `merge` and `append` do so too.
 
         A step may call it while something else is computed: it is half a second of waiting.
         """
-        if table.name in self._made or self.exists(table):
+        if table.name in self._made:
+            return
+        if self.exists(table):
+            self._made.add(table.name)
             return
         if self.location.database is not None:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.location.namespace()}")
@@ -244,6 +256,8 @@ class Tables:
 
     def _commit(self, table: Table, write: Callable[[], None]) -> None:
         """Write; once more where nothing but table care got in between."""
+        # What is asked of a version of long ago Delta answers no longer once there is a newer one.
+        wait([count for (name, _), count in self._counts.items() if name == table.name])
         with explained(table):
             try:
                 write()

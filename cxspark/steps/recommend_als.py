@@ -16,7 +16,8 @@ from cxspark.factorization.fold_in import FoldIn
 from cxspark.factorization.items import Catalogue, with_availability
 from cxspark.factorization.recommend import ALGORITHM, Way, recommend_items
 from cxspark.factorization.settings import RecommendAlsSettings, TrainAlsSettings
-from cxspark.factorization.users import pack_users
+from cxspark.factorization.users import gather_users
+from cxspark.runtime.session import small_records
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
@@ -25,7 +26,7 @@ from cxspark.steps.als_cells import learns_marks, read_user_cells
 _OURS = f"algorithm = '{ALGORITHM}'"
 
 
-def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> None:  # noqa: ARG001
+def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> None:
     """Read the newest complete model, put each user's cells beside her factors, and recommend."""
     # Each of these is a question to a table's log, and nothing to compute.
     tables.side_by_side(
@@ -54,8 +55,9 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
     n_users = json.loads(trained["metrics"])["n_users"]
     n_blocks = count_blocks(n_users, block_rows=settings.block_users)
     cells = read_user_cells(how, items, tables)
-    rows = pack_users(cells, users.select("user_id", "factors"), n_blocks=n_blocks)
-    tables.overwrite(RECOMMENDATIONS, recommend_items(rows, way=way), where=_OURS)
+    gathered = gather_users(cells, users.select("user_id", "factors"), n_blocks=n_blocks)
+    with small_records(spark):
+        tables.overwrite(RECOMMENDATIONS, recommend_items(gathered, way=way), where=_OURS)
 
 
 def _trained(tables: Tables) -> Row:

@@ -9,12 +9,13 @@ from cxspark.distance import count_blocks, nearest_blocks, pack_rows, unpack_nea
 from cxspark.neighbors.popularity import cells_by_item_rank, measure_cells, rank_items, recent_since
 from cxspark.neighbors.recommend import ALGORITHM, name_neighbors, recommend_items
 from cxspark.neighbors.settings import RecommendKnnSettings
+from cxspark.runtime.session import small_records
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 
 
-def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> None:  # noqa: ARG001
+def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> None:
     """Pack the matrix once, find neighbours in it, and recommend from them."""
     user_item = tables.read(USER_ITEM)
     known = measure_cells(user_item).collect()[0]
@@ -22,6 +23,12 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
     recent_micros = recent_since(known["newest_micros"], days=settings.popular_days)
     items = rank_items(user_item, recent_micros=recent_micros).persist()
     rows = pack_rows(cells_by_item_rank(user_item, items), n_blocks=n_blocks).persist()
+    with small_records(spark):  # as cells are, and blocks aren't
+        tables.side_by_side(
+            partial(tables.create, USER_NEIGHBORS),
+            partial(tables.create, RECOMMENDATIONS),
+            rows.count,
+        )
     nearest = nearest_blocks(
         rows,
         rows,
@@ -33,11 +40,7 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
         keep_rows=True,
         broadcast=settings.broadcast,
     ).persist()
-    tables.side_by_side(
-        partial(tables.create, USER_NEIGHBORS),
-        partial(tables.create, RECOMMENDATIONS),
-        nearest.count,
-    )
+    nearest.count()
     recommendations = recommend_items(
         nearest, items, n=settings.n, neighbor_weight=settings.neighbor_weight
     )

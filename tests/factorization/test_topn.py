@@ -11,7 +11,7 @@ from cxspark.factorization.fold_in import FoldIn
 from cxspark.factorization.items import Catalogue
 from cxspark.factorization.recommend import Way, recommend_items
 from cxspark.factorization.topn import top_items
-from cxspark.factorization.users import USER_CELLS, USER_ROWS, USER_VECTORS, pack_users
+from cxspark.factorization.users import USER_CELLS, USER_PARTS, USER_VECTORS, gather_users
 
 ITEMS = np.array([[1, 0], [0, 1], [1, 1], [1, 1], [-1, 0]], np.float32)
 # The last item isn't eligible; the most popular of the others is item 3.
@@ -86,7 +86,7 @@ def recommended(
     spark: SparkSession, cells: list[tuple[str, int | None, float]], vectors: list[tuple[str, list]]
 ) -> DataFrame:
     """Lists by WAY, of users who have cells and may have factors."""
-    users = pack_users(
+    users = gather_users(
         spark.createDataFrame(cells, USER_CELLS.schema),
         spark.createDataFrame(vectors, USER_VECTORS.schema),
         n_blocks=2,
@@ -114,7 +114,7 @@ def test_each_user_is_served_in_the_way_that_is_open_to_her(spark: SparkSession)
 
 def test_a_missing_column_is_named(spark: SparkSession) -> None:
     with pytest.raises(ContractError, match="no factors"):
-        recommend_items(spark.createDataFrame([], USER_ROWS.schema).drop("factors"), way=WAY)
+        recommend_items(spark.createDataFrame([], USER_PARTS.schema).drop("factors"), way=WAY)
 
 
 def test_no_users_get_no_lists(spark: SparkSession) -> None:
