@@ -60,15 +60,22 @@ class Tables:
         Raises:
             ContractError: the table doesn't exist.
         """
+        version = self._version_or_none(table)
+        if version is None:
+            raise ContractError(
+                table.name,
+                "a Delta table",
+                f"none at {self.location.address(table)}",
+                "run the job that writes it first: `cxspark jobs` tells which",
+            )
+        return version
+
+    def _version_or_none(self, table: Table) -> int | None:
+        """The version this run reads, pinned when it is first asked for; None: there is none."""
         if table.name not in self.run.inputs:
             newest = self.history(table, limit=1)
             if not newest:
-                raise ContractError(
-                    table.name,
-                    "a Delta table",
-                    f"none at {self.location.address(table)}",
-                    "run the job that writes it first: `cxspark jobs` tells which",
-                )
+                return None
             self.pin(table, newest[0].version)
         return self.run.inputs[table.name]
 
@@ -100,9 +107,9 @@ class Tables:
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """The table, or no rows of its schema where it hasn't been made yet."""
-        if self.exists(table):
-            return self.read(table)
-        return self.spark.createDataFrame([], table.schema)
+        if self._version_or_none(table) is None:
+            return self.spark.createDataFrame([], table.schema)
+        return self.read(table)
 
     def read_changes(self, table: Table, *, since: int) -> DataFrame | None:
         """What was committed after version `since`, up to the version this run reads.

@@ -1,7 +1,10 @@
 """Judging lists by what users took later, beside the time that the lists themselves took."""
 
+import tempfile
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -27,15 +30,15 @@ def judge(
         produced_s: seconds in which the lists were made.
     """
     taken = np.random.default_rng(_SEED).integers(0, len(items), (len(users), _HELD_OUT))
-    held_out = spark.createDataFrame(
-        pa.table(
-            {
-                "user_id": np.repeat(np.array(users), _HELD_OUT),
-                "item_id": np.array(items)[taken.ravel()],
-            }
-        )
-    ).persist()
-    held_out.count()
+    columns = {
+        "user_id": np.repeat(np.array(users), _HELD_OUT),
+        "item_id": np.array(items)[taken.ravel()],
+    }
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        # From a file, as a job reads it: a plan that held the rows would be slow to look at.
+        pq.write_table(pa.table(columns), file.name)
+        held_out = spark.read.parquet(file.name).persist()
+        held_out.count()
     lists = tables.read(RECOMMENDATIONS)
     with measured() as ours:
         scores = user_metrics(match_hits(lists, held_out, k=_K), k=_K)
