@@ -20,6 +20,8 @@ from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
 from cxspark.steps.ingest_events import STEP
 
+pytestmark = pytest.mark.integration
+
 CORPUS = Path(__file__).resolve().parents[1] / "data" / "bad"
 EXPECTED: dict[str, Any] = yaml.safe_load((CORPUS / "expectations.yaml").read_text("utf-8"))
 SOURCES = {group: files.pop("source", {}) for group, files in EXPECTED["groups"].items()}

@@ -13,6 +13,8 @@ from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
 from cxspark.steps.build_report import newest_evaluation, page_path, run, write_whole
 
+pytestmark = pytest.mark.integration
+
 STARTED = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 
 # Eleven customers with 1 to 11 items; each has two neighbours and three suggestions, one of them of

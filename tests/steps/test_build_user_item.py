@@ -65,6 +65,7 @@ def rows(spark: SparkSession, folder: Path, table: Table) -> list[tuple[Any, ...
     return sorted(tuple(row) for row in reader.read(table).collect())
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("half_life_days", [None, 2.0], ids=["no decay", "decay"])
 def test_an_increment_equals_a_full_build_to_the_row(
     spark: SparkSession, tmp_path: Path, half_life_days: float | None
@@ -163,6 +164,7 @@ def test_changes_of_too_long_ago_rebuild_the_matrix(spark: SparkSession, tmp_pat
     }
 
 
+@pytest.mark.integration
 def test_a_new_epoch_of_decay_rebuilds_and_equals_a_full_build(
     spark: SparkSession, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def content(spark: SparkSession, folder: Path, table: Table) -> list[dict[str, A
     return sorted((row.asDict() for row in rows), key=str)
 
 
+@pytest.mark.integration
 def test_a_source_is_valued_again_the_same_and_others_stay(
     spark: SparkSession, tmp_path: Path
 ) -> None:

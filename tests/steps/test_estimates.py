@@ -69,6 +69,7 @@ def outcomes(
     return {one["job"]: one for one in said}
 
 
+@pytest.mark.integration
 @pytest.mark.usefixtures("spark")
 def test_jobs_write_no_more_rows_than_a_dry_run_tells(
     config: Path, capsys: pytest.CaptureFixture[str]

@@ -20,6 +20,8 @@ from cxspark.runtime.tables import Tables
 from cxspark.steps import recommend_blend
 from cxspark.steps.evaluate_recommenders import STEP
 
+pytestmark = pytest.mark.integration
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 QUICK = {
     "n_windows": 1,

@@ -79,6 +79,7 @@ def test_rejected_records_have_their_reason_and_their_place(job: Job) -> None:
     }
 
 
+@pytest.mark.integration
 def test_a_new_snapshot_takes_the_place_of_the_last_one(
     spark: SparkSession, tmp_path: Path
 ) -> None:

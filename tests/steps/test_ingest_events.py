@@ -84,6 +84,7 @@ def test_every_record_has_its_place(job: Job) -> None:
     assert [len(job.rows(name)) for name in ("bronze.events", "silver.events")] == [5, 2]
 
 
+@pytest.mark.integration
 def test_files_one_by_one_leave_what_they_leave_together(
     job: Job, spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,6 +105,7 @@ def test_the_same_content_again_writes_nothing(job: Job) -> None:
     assert job.everything() == before
 
 
+@pytest.mark.integration
 def test_a_file_known_as_it_is_isnt_read_again(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from cxspark.segmentation.settings import SegmentCustomersSettings
 from cxspark.steps.habits import taken_in_at
 from cxspark.steps.segment_customers import STEP
 
+pytestmark = pytest.mark.integration
+
 MARCH, APRIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
 RULES = [
     {"name": "big", "when": {"monetary": {"rank": "highest"}}, "strategy": "call"},
