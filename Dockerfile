@@ -1,5 +1,5 @@
 # The suite with all it needs, for a machine without Java or Python and without a network:
-#   scripts/build && docker build -t cxspark .
+#   scripts/image     (or scripts/build && docker build -t cxspark .)
 #   install -d -m 777 out && docker run --rm --network none -v "$PWD/out:/data" cxspark demo
 FROM debian:bookworm-slim AS build
 # No versions: those of a release of Debian change for repairs alone.

@@ -1,6 +1,5 @@
 """On a cluster and in a container jobs give what they give on one machine, whatever is lost."""
 
-import os
 import random
 import secrets
 import shlex
@@ -173,15 +172,13 @@ def test_a_package_brought_along_gives_what_the_installed_one_gives(
 
 @pytest.fixture(scope="module")
 def container() -> list[str]:
-    """What runs the image, built already where CXSPARK_CONTAINER says it: `podman run --rm ...`."""
-    if named := os.environ.get("CXSPARK_CONTAINER"):
-        return shlex.split(named)
-    docker = shutil.which("docker") or "false"
-    if subprocess.run([docker, "info"], check=False, capture_output=True).returncode:
-        pytest.skip("no Docker engine, and no other named by CXSPARK_CONTAINER")
-    subprocess.run([PROJECT / "scripts" / "build"], check=True, capture_output=True)
-    subprocess.run(["docker", "build", "--quiet", "--tag", "cxspark", PROJECT], check=True)
-    return ["docker", "run", "--rm", "--network", "none"]
+    """What runs the image, once it is built."""
+    script = PROJECT / "scripts" / "image"
+    built = subprocess.run([script], check=False, capture_output=True, text=True)
+    if built.returncode == 3:
+        pytest.skip(built.stderr.splitlines()[-1])
+    assert built.returncode == 0, built.stderr[-2000:]
+    return shlex.split(built.stdout.splitlines()[-1])
 
 
 def test_the_image_gives_what_one_machine_gives(
