@@ -133,7 +133,7 @@ class TableReader:
     def _count(self, table: Table, version: int) -> Future[int]:
         """The rows of a version, counted once, and while the run goes on.
 
-        Delta counts them from its log alone, by small queries that keep no core busy.
+        Delta counts them from its log alone, by a few small queries.
         """
         which = (table.name, version)
         if which not in self._counts:
