@@ -6,7 +6,7 @@ finds for every row of one set of blocks the k nearest of another (or of the sam
 """
 
 from cxspark.distance.blocks import CELLS, ROW_BLOCKS, count_blocks, pack_points, pack_rows
-from cxspark.distance.compiled import compiled, enter
+from cxspark.distance.compiled import compiled, sift
 from cxspark.distance.metrics import Metric, ProductMetric
 from cxspark.distance.moments import Moments, measure_points
 from cxspark.distance.nearest import Nearest
@@ -32,7 +32,6 @@ __all__ = [
     "Space",
     "compiled",
     "count_blocks",
-    "enter",
     "filter_complete",
     "fit_space",
     "measure_points",
@@ -40,6 +39,7 @@ __all__ = [
     "pack_points",
     "pack_rows",
     "points_of",
+    "sift",
     "sift_tiles",
     "spare_modules",
     "unpack_nearest",

@@ -22,26 +22,46 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         return numba.njit()(function)
 
 
+# Values looked at together: most such groups have none that enters. From 64 on, LLVM makes vector
+# instructions of the comparisons: 0.1 ns a value of single precision instead of 0.4.
+_GROUP = 64
+
+
 @compiled
-def enter(
-    value: float, column: int, values: NDArray[Any], columns: NDArray[Any], n_found: int
-) -> int:
-    """Put a value into its place in a list of the greatest, after those that are equal.
+def sift(line: NDArray[Any], start: int, values: NDArray[Any], columns: NDArray[Any]) -> None:
+    """Enter a line's values into the list of the greatest, those that are greater than its last.
+
+    Of equal values the one that is met first stays before the others; NaN never enters.
 
     Args:
-        value: greater than the last, where the list is full.
-        column: whose it is.
-        values: the greatest so far, descending; at most so many are kept.
-        columns: whose they are.
-        n_found: how many there are so far.
-
-    Returns:
-        How many there are now.
+        line: of one precision with the values.
+        start: the column of its first value.
+        values: the greatest so far, descending; at first as many times the floor.
+        columns: whose they are; at first -1.
     """
-    place = min(n_found, values.size - 1)
+    last = values.size - 1
+    n_grouped = line.size // _GROUP * _GROUP
+    groups = line[:n_grouped].reshape(n_grouped // _GROUP, _GROUP)
+    for number in range(groups.shape[0]):
+        group = groups[number]
+        enters = numba.uint32(0)  # no branch within the loop, and no sum of another width
+        for i in range(_GROUP):
+            enters = numba.uint32(enters | numba.uint32(group[i] > values[last]))
+        if enters:
+            for i in range(_GROUP):
+                if group[i] > values[last]:
+                    _enter(group[i], start + number * _GROUP + i, values, columns)
+    for i in range(n_grouped, line.size):
+        if line[i] > values[last]:
+            _enter(line[i], start + i, values, columns)
+
+
+@compiled
+def _enter(value: float, column: int, values: NDArray[Any], columns: NDArray[Any]) -> None:
+    """Put a value in its place, after those that are equal; the last one drops out."""
+    place = values.size - 1
     while place > 0 and values[place - 1] < value:
         values[place] = values[place - 1]
         columns[place] = columns[place - 1]
         place -= 1
     values[place], columns[place] = value, column
-    return min(n_found + 1, values.size)

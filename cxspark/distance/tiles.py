@@ -7,12 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from cxspark.distance.compiled import compiled, enter
+from cxspark.distance.compiled import compiled, sift
 
 Ints = NDArray[np.int32]
 Starts = NDArray[np.int64]
@@ -21,8 +20,6 @@ Fill = Callable[[slice, slice, Reals], object]
 
 # A tile stays in a core's cache of the second level.
 _ROWS, _TILE_BYTES = 256, 2**20
-# Values looked at together: most such groups have none that enters.
-_GROUP = 16
 
 
 @cache
@@ -72,8 +69,6 @@ def _sift(tile: Reals, start: int, seen: tuple[Starts, Ints], kept: tuple[Reals,
     """Enter a tile's values into the lists of the greatest; those seen are struck out."""
     starts, columns = seen
     found, places = kept
-    n = found.shape[1]
-    n_grouped = tile.shape[1] // _GROUP * _GROUP
     for row in range(tile.shape[0]):
         line = tile[row]
         mine = columns[starts[row] : starts[row + 1]]
@@ -81,20 +76,4 @@ def _sift(tile: Reals, start: int, seen: tuple[Starts, Ints], kept: tuple[Reals,
             if mine[at] - start >= line.size:
                 break
             line[mine[at] - start] = -np.inf
-        least = found[row, n - 1]
-        groups = line[:n_grouped].reshape(n_grouped // _GROUP, _GROUP)
-        for number in range(groups.shape[0]):
-            group = groups[number]
-            enters = numba.uint32(0)  # all of the same width: compiled to vector instructions
-            for i in range(_GROUP):
-                enters = numba.uint32(enters | numba.uint32(group[i] > least))
-            if enters:
-                for i in range(_GROUP):
-                    if group[i] > least:
-                        column = start + number * _GROUP + i
-                        enter(group[i], column, found[row], places[row], n)
-                        least = found[row, n - 1]
-        for i in range(n_grouped, line.size):
-            if line[i] > least:
-                enter(line[i], start + i, found[row], places[row], n)
-                least = found[row, n - 1]
+        sift(line, start, found[row], places[row])
