@@ -13,13 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from implicit.cpu.topk import topk
 from numpy.typing import NDArray
-from pyspark.ml.recommendation import ALSModel
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from benchmarks.frame import Measure, Row, measured, tables_in
+from benchmarks.mllib import Mllib, to_lists
 from cxspark.contracts.factors import ITEM_FACTORS, MODELS, USER_FACTORS
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table
@@ -36,8 +35,9 @@ Factors = NDArray[np.float32]
 def run(spark: SparkSession, scale: float) -> Iterator[Row]:
     """The whole job, tables in and out, with reasons and without.
 
-    The job leaves out what a user has, and so does implicit; MLlib can't. MLlib has the factors in
-    memory and its result is thrown away. Some runs of ours come first, untimed, and one of MLlib's.
+    The job leaves out what a user has, and so does implicit; MLlib can't. So MLlib is timed twice:
+    its call alone, the result thrown away, and the way to the same lists, written. It has factors
+    and cells in memory. Some runs of ours come first, untimed, and one of each of MLlib's.
     """
     n_users, n_items = (max(100, int(size * scale)) for size in (_N_USERS, _N_ITEMS))
     with tempfile.TemporaryDirectory() as name:
@@ -51,13 +51,17 @@ def run(spark: SparkSession, scale: float) -> Iterator[Row]:
         implicit = f"implicit, {os.cpu_count()} threads, in memory"
         equal = bool(np.allclose(scores, expected, rtol=1e-4))
         yield _row(size, without, scores.size, peer=implicit, peer_s=native_s, equal=equal)
-        mllib_s, agrees = full.by_mllib(spark, scores)
-        mllib = "recommendForAllUsers"
-        yield _row(size, without, scores.size, peer=mllib, peer_s=mllib_s, equal=agrees)
+        mllib = Mllib(spark, full.users, full.items, full.seen)
+        mllib_s, agrees = mllib.as_it_is(scores)
+        whole_s, equal = mllib.to_the_same_lists(scores, folder / "lists.parquet")
+        mllib.close()
+        plain, whole = "recommendForAllUsers", "recommendForAllUsers, to the same lists"
+        yield _row(size, without, scores.size, peer=plain, peer_s=mllib_s, equal=agrees)
+        yield _row(size, without, scores.size, peer=whole, peer_s=whole_s, equal=equal)
         reasons, scores = _ours(spark, folder / "full", 3)
         equal = bool(np.allclose(scores, expected, rtol=1e-4))
         yield _row(
-            f"{size}, reasons", reasons, scores.size, peer=mllib, peer_s=mllib_s, equal=equal
+            f"{size}, reasons", reasons, scores.size, peer=plain, peer_s=mllib_s, equal=equal
         )
 
 
@@ -90,7 +94,7 @@ class World:
         users = {"user_id": user_ids, "user_index": index}
         counts = pa.array(np.bincount(self.seen.indices, minlength=len(self.items)), pa.int64())
         _write(spark, tables, USER_INDEX, users)
-        users |= {"algorithm": pa.repeat(ALGORITHM, len(index)), "factors": _lists(self.users)}
+        users |= {"algorithm": pa.repeat(ALGORITHM, len(index)), "factors": to_lists(self.users)}
         _write(spark, tables, USER_FACTORS, users)
         items = {
             "algorithm": pa.repeat(ALGORITHM, len(counts)),
@@ -98,7 +102,7 @@ class World:
             "item_index": pa.array(np.arange(len(self.items)), pa.int32()),
             "n_users": counts,
             "n_recent": counts,
-            "factors": _lists(self.items),
+            "factors": to_lists(self.items),
         }
         _write(spark, tables, ITEM_FACTORS, items)
         cells = self.seen.tocoo()
@@ -143,46 +147,6 @@ class World:
             )
             return time.perf_counter() - start, scores.astype(np.float64)
 
-    def by_mllib(self, spark: SparkSession, scores: NDArray[np.float64]) -> tuple[float, bool]:
-        """Seconds of a second run, and whether what it gives that wasn't seen is the same."""
-        frames = [
-            spark.createDataFrame(
-                pa.table({"id": pa.array(np.arange(len(one)), pa.int32()), "features": _lists(one)})
-            ).persist()
-            for one in (self.users, self.items)
-        ]
-        for frame in frames:
-            frame.count()
-        assert spark._jvm is not None
-        java = spark._jvm.org.apache.spark.ml.recommendation.ALSModel
-        fitted = java("bench", _RANK, *(frame._jdf for frame in frames))
-        model = ALSModel(fitted.setUserCol("user").setItemCol("item"))
-        for _ in range(2):
-            start = time.perf_counter()
-            found = model.recommendForAllUsers(_N)
-            found.write.format("noop").mode("overwrite").save()
-            seconds = time.perf_counter() - start
-        agrees = self._agrees(found, scores)
-        for frame in frames:
-            frame.unpersist()
-        return seconds, agrees
-
-    def _agrees(self, found: DataFrame, scores: NDArray[np.float64]) -> bool:
-        """Whether the scores that remain without what was seen start ours, user by user."""
-        listed = found.select("user", F.posexplode("recommendations").alias("place", "pick"))
-        table = listed.select("user", "place", "pick.item", "pick.rating").toArrow()
-        user, place, item = (table[name].to_numpy() for name in ("user", "place", "item"))
-        rating = np.full((len(self.users), _N), np.nan)
-        rating[user, place] = table["rating"].to_numpy()
-        chosen = np.zeros((len(self.users), _N), np.int64)
-        chosen[user, place] = item
-        has = np.asarray(self.seen[np.repeat(np.arange(len(chosen)), _N), chosen.ravel()])
-        is_new = has.reshape(chosen.shape) == 0
-        order = np.argsort(~is_new, axis=1, kind="stable")
-        theirs = np.take_along_axis(np.where(is_new, rating, np.nan), order, axis=1)
-        same = np.isclose(theirs, scores, rtol=1e-4) | np.isnan(theirs)
-        return bool(same.all() and not np.isnan(rating).any())
-
 
 def _write(spark: SparkSession, tables: Tables, table: Table, columns: dict[str, pa.Array]) -> None:
     """One table, by way of a file: in as many files as the jobs leave, which shuffle by user."""
@@ -190,11 +154,6 @@ def _write(spark: SparkSession, tables: Tables, table: Table, columns: dict[str,
         pq.write_table(pa.table(columns), file.name)
         frame = spark.read.parquet(file.name)
         tables.overwrite(table, frame.repartition(frame[table.key[-1]]).select(*table.columns))
-
-
-def _lists(factors: Factors) -> pa.ListArray:
-    starts = pa.array(np.arange(len(factors) + 1) * factors.shape[1], pa.int32())
-    return pa.ListArray.from_arrays(starts, pa.array(factors.ravel()))
 
 
 def _ours(spark: SparkSession, folder: Path, n_reasons: int) -> tuple[Measure, NDArray[np.float64]]:
