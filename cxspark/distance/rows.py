@@ -79,9 +79,13 @@ class RowBlock:
 
     def with_cells(self, at_least: int) -> "RowBlock":
         """The rows that have so many cells other than zero, without their zeros."""
-        matrix = self.matrix.copy()
-        matrix.eliminate_zeros()
+        matrix = self.matrix
+        if not matrix.data.all():
+            matrix = matrix.copy()
+            matrix.eliminate_zeros()
         enough = np.flatnonzero(np.diff(matrix.indptr) >= at_least)
+        if enough.size == len(self.ids):
+            return RowBlock(self.ids, matrix)
         return RowBlock(self.ids.take(pa.array(enough)), matrix[enough])
 
 

@@ -101,7 +101,7 @@ def _local() -> dict[str, str]:
         "spark.log.level": "ERROR",
         # Defaults are made for a cluster: 200 shuffle partitions, 50 to read a table's log.
         "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
-        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.databricks.delta.snapshotPartitions": "1",
         # A file is cut so that all cores have work till the end.
         "spark.sql.files.minPartitionNum": str(4 * (os.cpu_count() or 1)),
         # In one process a broadcast is sent to nobody.
