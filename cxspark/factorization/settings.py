@@ -76,5 +76,5 @@ class RecommendAlsSettings(ListSettings):
         "hasn't, or all, so that what they did since the training counts",
     )
     block_users: int = Field(
-        default=8192, ge=1, le=65_536, description="users per task, about; bounds its memory"
+        default=16_384, ge=1, le=65_536, description="users per task, about; bounds its memory"
     )

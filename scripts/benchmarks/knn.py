@@ -21,7 +21,7 @@ from benchmarks.judging import judge
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
 from cxspark.steps.recommend_knn import STEP
 
-_SEED, _WARM_UPS = 7, 4
+_SEED, _WARM_UPS = 7, 8
 
 
 @dataclass(frozen=True)
