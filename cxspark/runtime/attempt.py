@@ -78,7 +78,8 @@ def attempt(
         )
         for warning in run.warnings:
             log.warning("%s: %s", step.name, warning)
-        log.info("%s: %s in %.1f s %s", step.name, outcome.status, seconds, error or "")
+        why = f": {error}" if error else ""
+        log.info("%s: %s in %.1f s%s", step.name, outcome.status, seconds, why)
         _keep(spark, tables, outcome)
         tell(observers, lambda one: one.ended(outcome, settings))
     return outcome

@@ -6,12 +6,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.catalogue import TABLES
-from cxspark.contracts.errors import ConfigError
 from cxspark.report.settings import BuildReportSettings
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
-from cxspark.steps.build_report import newest_evaluation, page_path, run, write_whole
+from cxspark.steps.build_report import newest_evaluation, run
 
 pytestmark = pytest.mark.integration
 
@@ -261,32 +260,3 @@ def test_no_tables_at_all_make_a_page(spark: SparkSession, tmp_path: Path) -> No
     assert "There is nothing to tell yet" in html
     assert numbers_of(html)["n_events"] == "0"
     assert "run <code>evaluate_recommenders</code>" in html
-
-
-@pytest.mark.parametrize(
-    ("location", "expected"),
-    [
-        (Location(root="/data"), "/data/report/index.html"),
-        (Location(root="file:///data/"), "/data/report/index.html"),
-    ],
-)
-def test_the_page_lies_beside_local_tables(location: Location, expected: str) -> None:
-    assert page_path(BuildReportSettings(), location) == Path(expected)
-
-
-@pytest.mark.parametrize(
-    "place", [{"root": "s3a://bucket/x"}, {"root": "dbfs:/x"}, {"database": "d"}]
-)
-def test_remote_tables_need_a_path_for_the_page(place: dict[str, str]) -> None:
-    with pytest.raises(ConfigError, match=r"build_report\.output.*--set"):
-        page_path(BuildReportSettings(), Location(**place))
-    assert page_path(BuildReportSettings(output="p.html"), Location(**place)) == Path("p.html")
-
-
-def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    target = tmp_path / "page.html"
-    write_whole(target, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(target, "new \ud800")
-    assert target.read_text("utf-8") == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
