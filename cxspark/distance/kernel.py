@@ -57,7 +57,7 @@ def extend_nearest(
         keep_rows: those found bring their own rows along.
         n_compared: columns from this one on don't count, and are all that is brought along.
 
-    Cost: compiled, about 3 ns for each query x candidate with 50 cells a row; memory a few times
+    Cost: compiled, 2 to 3 ns for each query x candidate with 50 cells a row; memory a few times
     the two blocks and the result.
     """
     if not len(queries.ids) or not len(candidates.ids):
