@@ -38,8 +38,8 @@ def greatest_products(
     Returns:
         Row and column of each entry found, by row.
 
-    Cost: some 1.8 ns for each row and column at 1.7 multiplications a pair; 8 bytes a column, 12 n a
-    row. Where most cells of both sides aren't zero, BLAS multiplies: 1.7 ns at 20 columns.
+    Cost: some 1.8 ns for each row and column at 1.7 multiplications a pair; 8 bytes a column, 12 n
+    a row. Where most cells of both sides aren't zero, BLAS multiplies: 1.7 ns at 20 columns.
     """
     if _is_full(left) and _is_full(right):
         found = _greatest_of_full(left.toarray(), right.toarray(), (base, floor, setback), n)

@@ -44,7 +44,8 @@ def sift_tiles(
     Returns:
         Values and columns, rows x n, the greatest first; the floor and -1 where there are no more.
 
-    Cost: what `fill` takes, some 0.1 ns a value in single precision, and memory for one tile and the result.
+    Cost: what `fill` takes, some 0.1 ns a value in single precision, and memory for one tile and
+    the result.
     """
     starts, columns = seen or (np.zeros(floor.size + 1, np.int64), np.empty(0, np.int32))
     found = np.repeat(floor[:, None], n, axis=1)
