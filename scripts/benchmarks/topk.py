@@ -45,8 +45,11 @@ def run(spark: SparkSession, scale: float) -> Iterator[Row]:
         full.write(spark, folder / "full")
         for n_reasons in (3, *[0] * _WARM_UPS):
             _ours(spark, folder / "full", n_reasons)
-        native_s, expected = full.by_implicit()
-        without, scores = _ours(spark, folder / "full", 0)
+        # From run to run both differ by a fifth: the middle one of three.
+        native = sorted((full.by_implicit() for _ in range(3)), key=lambda one: one[0])
+        native_s, expected = native[1]
+        timed = [_ours(spark, folder / "full", 0) for _ in range(3)]
+        without, scores = sorted(timed, key=lambda one: one[0].seconds)[1]
         size = f"top {_N}, {n_users:,} users x {n_items:,}"
         implicit = f"implicit, {os.cpu_count()} threads, in memory"
         equal = bool(np.allclose(scores, expected, rtol=1e-4))
