@@ -8,6 +8,7 @@ from typing import Self
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from cxspark.contracts.keeping import release
 from cxspark.evaluation.frames import RECOMMENDED
 from cxspark.evaluation.hits import match_hits
 from cxspark.evaluation.metrics import user_metrics
@@ -41,8 +42,7 @@ class Window:
     def release(self) -> None:
         """Let go of what is kept in memory."""
         self.training.release()
-        for frame in self.kept:
-            frame.unpersist()
+        release(*self.kept)
 
     def __str__(self) -> str:
         return f"{self.since.isoformat()}..{self.until.isoformat()}"

@@ -9,6 +9,7 @@ from pyspark.sql.types import ArrayType, DoubleType, FloatType, IntegerType, Str
 
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.errors import ContractError
+from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table, column
 
@@ -90,10 +91,10 @@ class Als:
         require_columns(cells, INDEXED_CELLS)
         value = F.col("value").cast("float").alias("value")
         # MLlib reads its input more than once, and breaks where it isn't the same each time.
-        ratings = cells.select("user_index", "item_index", value).persist()
+        ratings = keep(cells.select("user_index", "item_index", value))
         self._check(ratings)
         model = self._estimator().fit(ratings.where("value != 0") if self.implicit else ratings)
-        ratings.unpersist()
+        release(ratings)
         self.user_factors_ = _named(model.userFactors, "user_index")
         self.item_factors_ = _named(model.itemFactors, "item_index")
         return self

@@ -6,8 +6,7 @@ session's settings, which are set for a command and put back.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Row, SparkSession
@@ -16,6 +15,7 @@ from cxspark.contracts.care import Change, TableState
 from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.table import Table
 from cxspark.runtime.ddl import properties_statement
+from cxspark.runtime.session_settings import set_for_now, setting
 from cxspark.runtime.tables import Tables
 
 _RETENTION, _LOG = "delta.deletedFileRetentionDuration", "delta.logRetentionDuration"
@@ -96,7 +96,7 @@ def cluster(tables: Tables, table: Table, columns: Sequence[str]) -> Rewritten:
     """
     address = tables.location.address(table)
     names = ", ".join(f"`{name}`" for name in columns)
-    with _set_for_now(tables.spark, _noted(tables)):
+    with set_for_now(tables.spark, _noted(tables)):
         tables.spark.sql(f"ALTER TABLE {address} CLUSTER BY {f'({names})' if names else 'NONE'}")
         if not columns:
             return Rewritten(0, 0)
@@ -114,7 +114,7 @@ def optimize(tables: Tables, table: Table, *, small_bytes: int, target_bytes: in
         "spark.databricks.delta.optimize.minFileSize": str(small_bytes),
         "spark.databricks.delta.optimize.maxFileSize": str(target_bytes),
     }
-    with _set_for_now(tables.spark, {**_noted(tables), **sizes}):
+    with set_for_now(tables.spark, {**_noted(tables), **sizes}):
         command = f"OPTIMIZE {tables.location.address(table)}"
         return _rewritten(tables.spark.sql(command).collect())
 
@@ -130,9 +130,9 @@ def vacuum(tables: Tables, table: Table, *, n_files: int) -> int:
     a minute even for ten rows: here in one per hundred files. No commit is made of it, so that the
     newest version remains the newest.
     """
-    n_tasks = min(max(4, n_files // 100), int(tables.spark.conf.get(_LISTING) or 10_000))
+    n_tasks = min(max(4, n_files // 100), int(setting(tables.spark, _LISTING, "10000")))
     quiet = {_LISTING: str(n_tasks), "spark.databricks.delta.vacuum.logging.enabled": "false"}
-    with _set_for_now(tables.spark, quiet):
+    with set_for_now(tables.spark, quiet):
         command = f"VACUUM {tables.location.address(table)}"
         n_deleted = tables.spark.sql(f"{command} DRY RUN").count()
         if n_deleted:
@@ -191,18 +191,3 @@ def _noted(tables: Tables) -> dict[str, str]:
     """The run's note, which commands of SQL take from the session."""
     note = json.dumps(tables.run.commit_note({}))
     return {"spark.databricks.delta.commitInfo.userMetadata": note}
-
-
-@contextmanager
-def _set_for_now(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    before = {key: spark.conf.get(key, None) for key in settings}
-    try:
-        for key, value in settings.items():
-            spark.conf.set(key, value)
-        yield
-    finally:
-        for key, former in before.items():
-            if former is None:
-                spark.conf.unset(key)
-            else:
-                spark.conf.set(key, former)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from cxspark.runtime.estimate import Place
+from cxspark.runtime.session_settings import setting
 
 _UNITS = {"": 1 / 2**20, "b": 1 / 2**20, "k": 1 / 2**10, "m": 1, "g": 2**10, "t": 2**20}
 # Of Java's heap, what a broadcast may take: Spark's own share is 0.6 of it, for everything.
@@ -21,14 +22,14 @@ def memory_limits(spark: SparkSession) -> dict[Place, float]:
     and Kubernetes a worker has its share of the executor's overhead; a standalone cluster limits
     nothing, so nothing is said of its workers.
     """
-    heap = megabytes(spark.conf.get("spark.driver.memory", "1g") or "1g")
+    heap = megabytes(setting(spark, "spark.driver.memory", "1g"))
     limits: dict[Place, float] = {"heap": _HEAP_SHARE * heap}
-    master = spark.conf.get("spark.master", "") or ""
+    master = setting(spark, "spark.master")
     if master.startswith("local"):
         left = _machine_megabytes() - heap
         limits |= {"driver": left, "worker": left / _local_cores(master)}
     elif master.startswith(("yarn", "k8s")):
-        limits["worker"] = _overhead(spark) / int(spark.conf.get("spark.executor.cores", "1") or 1)
+        limits["worker"] = _overhead(spark) / int(setting(spark, "spark.executor.cores", "1"))
     return limits
 
 
@@ -46,11 +47,11 @@ def megabytes(size: str) -> float:
 
 
 def _overhead(spark: SparkSession) -> float:
-    given = spark.conf.get("spark.executor.memoryOverhead", "") or ""
+    given = setting(spark, "spark.executor.memoryOverhead")
     if given:
         return megabytes(given if given[-1].isalpha() else f"{given}m")
-    factor = float(spark.conf.get("spark.executor.memoryOverheadFactor", "0.1") or 0.1)
-    executor = megabytes(spark.conf.get("spark.executor.memory", "1g") or "1g")
+    factor = float(setting(spark, "spark.executor.memoryOverheadFactor", "0.1"))
+    executor = megabytes(setting(spark, "spark.executor.memory", "1g"))
     return max(_LEAST_OVERHEAD_MB, factor * executor)
 
 

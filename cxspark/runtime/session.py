@@ -3,12 +3,14 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pyspark.sql import SparkSession
+
+from cxspark.runtime.session_settings import set_for_now
 
 DELTA = "io.delta:delta-spark_4.2_2.13:4.4.0"
 
@@ -60,8 +62,7 @@ def open_session(conf: Mapping[str, str], *, name: str = "cxspark") -> SparkSess
     return builder.getOrCreate()
 
 
-@contextmanager
-def small_records(spark: SparkSession) -> Iterator[None]:
+def small_records(spark: SparkSession) -> AbstractContextManager[None]:
     """While in it, batches of records for Python are cut by their number alone.
 
     Spark 4.2 measures a batch after each record that enters it, so that none is beyond 256 MB; that
@@ -71,15 +72,7 @@ def small_records(spark: SparkSession) -> Iterator[None]:
     Args:
         spark: the session; what is computed in it meanwhile is concerned, by any thread.
     """
-    before = spark.conf.get(_BATCH_BYTES, None)
-    spark.conf.set(_BATCH_BYTES, str(2**31 - 1))
-    try:
-        yield
-    finally:
-        if before is None:
-            spark.conf.unset(_BATCH_BYTES)
-        else:
-            spark.conf.set(_BATCH_BYTES, before)
+    return set_for_now(spark, {_BATCH_BYTES: str(2**31 - 1)})
 
 
 def _is_given() -> bool:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.util import inheritable_thread_target
 
 from cxspark.contracts.checks import conform
+from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.table import Table
 from cxspark.runtime.conflicts import came_after_care, is_conflict
 from cxspark.runtime.ddl import create_statement
@@ -91,14 +92,14 @@ class Tables(TableReader):
             self.overwrite(table, frame, facts=facts)
             return
         # Delta looks at the rows twice, and joins well only where it knows how few they are.
-        frame = conform(frame, table).persist()
+        frame = keep(conform(frame, table))
         if frame.count():
             writer = frame.write.format("delta").mode("overwrite")
             writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
             writer = writer.option("replaceUsing", ", ".join(table.key))
             self._commit(table, partial(writer.saveAsTable, self.location.address(table)))
             self._record(table, facts)
-        frame.unpersist()
+        release(frame)
 
     def side_by_side(self, *work: Callable[[], object]) -> None:
         """Do several things at once, each in a thread.

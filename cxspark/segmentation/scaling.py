@@ -1,5 +1,6 @@
 """Customers' features as points, so that distances between them mean something."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_
@@ -14,6 +15,7 @@ from pyspark.sql import functions as F
 from cxspark.contracts.errors import ConfigError, ContractError
 
 Matrix = NDArray[np.float64]
+_PARTITION_ROWS = 25_000
 
 
 class Scaler:
@@ -92,8 +94,8 @@ class Scaler:
     def transform(self, rows: DataFrame) -> DataFrame:
         """One row per user_id with all features: user_id, point (vector of MLlib).
 
-        The rows lie by user_id, whatever order they came in: what starts from a seed, starts from
-        the same rows.
+        The rows lie by user_id, 25,000 to a partition, whatever order they came in and whatever
+        the session's settings: what starts from a seed, starts from the same rows.
 
         Cost: one shuffle of the customers.
         """
@@ -105,7 +107,8 @@ class Scaler:
         points = rows.where(self._is_complete()).select(
             "user_id", array_to_vector(F.array(*scaled)).alias("point")
         )
-        ordered = points.repartition("user_id").sortWithinPartitions("user_id")
+        parted = points.repartition(math.ceil(self.n_users_ / _PARTITION_ROWS), "user_id")
+        ordered = parted.sortWithinPartitions("user_id")
         return ordered.select("user_id", "point")
 
     def to_units(self, points: Matrix) -> Matrix:

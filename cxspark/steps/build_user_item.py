@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table
 from cxspark.matrix.index import assign_index
@@ -36,13 +37,15 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
     intake = _increment(settings, tables) or _everything(settings, tables)
     if intake.since == tables.version(SILVER_EVENTS):
         return
-    cells = aggregate_user_item(
-        intake.events,
-        weights=settings.weights,
-        other_weight=settings.other_weight,
-        half_life_days=settings.half_life_days,
-        reference_at=intake.reference_at,
-    ).persist()
+    cells = keep(
+        aggregate_user_item(
+            intake.events,
+            weights=settings.weights,
+            other_weight=settings.other_weight,
+            half_life_days=settings.half_life_days,
+            reference_at=intake.reference_at,
+        )
+    )
     tables.side_by_side(
         partial(_merge_dictionary, USER_INDEX, cells, tables),
         partial(_merge_dictionary, ITEM_INDEX, cells, tables),
@@ -53,7 +56,7 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
         tables.overwrite(USER_ITEM, cells, facts=facts)
     else:
         tables.merge(USER_ITEM, merge_cells(cells, tables.read(USER_ITEM)), facts=facts)
-    cells.unpersist()
+    release(cells)
 
 
 def _merge_dictionary(dictionary: Table, cells: DataFrame, tables: Tables) -> None:

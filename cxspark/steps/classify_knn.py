@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from cxspark.contracts.classes import CLASSES, CONFUSIONS
 from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
+from cxspark.contracts.keeping import keep, release
 from cxspark.distance import fit_space
 from cxspark.distance.covariance import Remedy
 from cxspark.neighbors.classify import (
@@ -33,7 +34,7 @@ _MANY_CLASSES = 1000
 def run(spark: SparkSession, settings: ClassifyKnnSettings, tables: Tables) -> None:  # noqa: ARG001
     """Ask the neighbours: of who has no label, and of who has one, to judge the answers."""
     features = read_features(tables, settings.features, label=settings.label)
-    rows = features.rows.persist()
+    rows = keep(features.rows)
     classes = list_classes(rows, settings.label)
     labelled, unlabelled = rows.where("label IS NOT NULL"), rows.where("label IS NULL")
     parts = split_held_out(labelled, share=settings.test_share, seed=settings.seed)
@@ -57,15 +58,14 @@ def run(spark: SparkSession, settings: ClassifyKnnSettings, tables: Tables) -> N
         )
         for protocol in ("applied", *settings.protocols)
     ]
-    found = reduce(DataFrame.unionByName, told).persist()
+    found = keep(reduce(DataFrame.unionByName, told))
     keys = {"source": features.source, "algorithm": ALGORITHM, "label_name": settings.label}
     ours = " AND ".join(f"{name} = {quoted(value)}" for name, value in keys.items())
     tables.overwrite(CLASSES, found, where=ours)
-    confusions = count_confusions(found).persist()
+    confusions = keep(count_confusions(found))
     facts = {"accuracy": accuracies(confusions.collect())}
     tables.overwrite(CONFUSIONS, confusions, where=ours, facts=facts)
-    for frame in (confusions, found, rows):
-        frame.unpersist()
+    release(confusions, found, rows)
 
 
 def told_by(

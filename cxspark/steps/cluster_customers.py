@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.clusters import CLUSTER_CENTERS, CLUSTER_TRIALS, CLUSTERS
 from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS
+from cxspark.contracts.keeping import keep, release
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
@@ -29,7 +30,7 @@ def run(spark: SparkSession, settings: ClusterCustomersSettings, tables: Tables)
         log=settings.log,
         weights=settings.weights,
     )
-    points = fit_scaler(tables, features, scaler).transform(features.rows).persist()
+    points = keep(fit_scaler(tables, features, scaler).transform(features.rows))
     trials = fit_trials(
         points,
         ks=range(settings.k_from, settings.k_to + 1),
@@ -54,7 +55,7 @@ def run(spark: SparkSession, settings: ClusterCustomersSettings, tables: Tables)
         partial(tables.overwrite, CLUSTER_CENTERS, centers, where=ours),
         partial(tables.overwrite, CLUSTER_TRIALS, tried, where=ours, facts=facts),
     )
-    points.unpersist()
+    release(points)
 
 
 def _warn_of_fewer(tables: Tables, trials: list[Trial]) -> None:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.value import CUSTOMER_VALUE, VALUE_FORECASTS, VALUE_MODELS
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
@@ -55,7 +56,7 @@ def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) ->
     measured = measure_purchases(events, types=settings.event_types).collect()[0]
     _warn(tables, left_out(measured))
     as_of = settings.as_of or _newest_day(measured)
-    days = aggregate_purchase_days(events, types=settings.event_types, as_of=as_of).persist()
+    days = keep(aggregate_purchase_days(events, types=settings.event_types, as_of=as_of))
     until = _split_day(settings, days, as_of)
     judged, final = (
         _learn(name, day, days, settings, tables)
@@ -90,8 +91,7 @@ def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) ->
             for table, rows in ((VALUE_MODELS, models), (VALUE_FORECASTS, forecasts))
         ),
     )
-    for frame in (judged.histories, final.histories, days):
-        frame.unpersist()
+    release(judged.histories, final.histories, days)
 
 
 def _warn(tables: Tables, warnings: Iterable[str]) -> None:
@@ -134,7 +134,7 @@ def _learn(
     name: str, until: date, days: DataFrame, settings: EstimateValueSettings, tables: Tables
 ) -> Window:
     """Both models of the purchases up to a day, with what a person should know of them."""
-    histories = summarize_purchases(days, until=until, unit_days=settings.unit_days).persist()
+    histories = keep(summarize_purchases(days, until=until, unit_days=settings.unit_days))
     limits = settings.model_dump(include={"min_customers", "max_groups"})
     purchases = BgNbd(**limits).fit(histories)
     spends = describe_spending(histories).collect()[0]

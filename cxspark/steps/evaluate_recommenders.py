@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.table import Table
 from cxspark.evaluation import match_hits, metric_intervals, user_metrics
 from cxspark.evaluation.leaderboard import as_lines, verdict
@@ -32,7 +33,7 @@ log = logging.getLogger("cxspark")
 def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tables) -> None:
     """Choose every model's settings on windows before the test, and judge all of them in it."""
     columns = ("user_id", "item_id", "event_type", "event_at")
-    events = tables.read(SILVER_EVENTS).select(*columns).persist()
+    events = keep(tables.read(SILVER_EVENTS).select(*columns))
     *windows, test = make_windows(events, settings)
     selections = select_models(windows, settings)
     lists = [make_lists(one.best_, test, k=settings.k) for one in selections]
@@ -47,7 +48,7 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
     )
     found = intervals.unionByName(list_properties(ranked, test, k=settings.k))
     metrics = metric_rows(spark, found, lists, test=test, settings=settings, tables=tables)
-    metrics = metrics.persist()
+    metrics = keep(metrics)
     trials = trial_rows(spark, selections, settings=settings, tables=tables)
     rows = [row.asDict() for row in metrics.where("segment = 'all'").collect()]
     told: dict[str, dict[str, float]] = {}
@@ -60,8 +61,7 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
         # What follows from the choice must weigh events as the choice did.
         partial(tables.overwrite, MODEL_TRIALS, trials, where=ours, facts=weights),
     )
-    for frame in (events, metrics, *(one.ranked for one in lists)):
-        frame.unpersist()
+    release(events, metrics, *(one.ranked for one in lists))
     for window in (*windows, test):
         window.release()
     if test.n_new_users:

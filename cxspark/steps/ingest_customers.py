@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from cxspark.contracts.events import QUARANTINE
 from cxspark.contracts.features import BRONZE_CUSTOMERS, CUSTOMERS, SNAPSHOTS
+from cxspark.contracts.keeping import keep, release
 from cxspark.ingest.batch import BATCH_LOADS
 from cxspark.ingest.customer_settings import IngestCustomersSettings
 from cxspark.ingest.customers import (
@@ -46,8 +47,8 @@ def run(spark: SparkSession, settings: IngestCustomersSettings, tables: Tables) 
     )
     log.info("%s: numbers %s", source.name, ", ".join(names.numbers) or "none")
     log.info("%s: categories %s", source.name, ", ".join(names.categories) or "none")
-    pieces = aggregate_pieces(bronze).persist()
-    judged = judge_customers(bronze, pieces, source=source, names=names).persist()
+    pieces = keep(aggregate_pieces(bronze))
+    judged = keep(judge_customers(bronze, pieces, source=source, names=names))
     rejected = to_quarantine(judged, origin=BRONZE_CUSTOMERS)
     origin = f"origin = '{BRONZE_CUSTOMERS.name}' AND {where}"
     ledger = to_loads(
@@ -60,8 +61,7 @@ def run(spark: SparkSession, settings: IngestCustomersSettings, tables: Tables) 
     tables.overwrite(SNAPSHOTS, ledger, where=where)
     (total,) = aggregate_funnel(ledger).collect()
     log.info("%s: %s", source.name, total["funnel"])
-    judged.unpersist()
-    pieces.unpersist()
+    release(judged, pieces)
 
 
 STEP = Step(

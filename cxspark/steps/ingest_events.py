@@ -6,6 +6,7 @@ from functools import partial
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
+from cxspark.contracts.keeping import keep, release
 from cxspark.ingest.batch import BATCH_LOADS
 from cxspark.ingest.duplicates import aggregate_days, aggregate_pieces, judge, span, within_days
 from cxspark.ingest.events import check_records
@@ -42,15 +43,17 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
 
     bronze = tables.read(BRONZE_EVENTS).where(where)
     checked = check_records(bronze, settings=settings, now=started_at)
-    pieces, days = aggregate_pieces(bronze).persist(), aggregate_days(checked).persist()
+    pieces, days = keep(aggregate_pieces(bronze)), keep(aggregate_days(checked))
     first, last = span(days).collect()[0]
-    judged = judge(
-        checked,
-        pieces,
-        days,
-        within_days(known, first=first, last=last),
-        max_events_per_user_day=settings.max_events_per_user_day,
-    ).persist()
+    judged = keep(
+        judge(
+            checked,
+            pieces,
+            days,
+            within_days(known, first=first, last=last),
+            max_events_per_user_day=settings.max_events_per_user_day,
+        )
+    )
     rejected, ours = to_quarantine(judged, origin=BRONZE_EVENTS), f"origin = '{BRONZE_EVENTS.name}'"
     ledger = to_loads(
         judged, pieces, loads, source=source.name, run_id=tables.run.run_id, loaded_at=started_at
@@ -61,8 +64,7 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     )
     tables.overwrite(LOADS, ledger, where=where)
     log.info("%s: %s", source.name, aggregate_funnel(ledger).collect()[0]["funnel"])
-    for frame in (judged, days, pieces):
-        frame.unpersist()
+    release(judged, days, pieces)
 
 
 STEP = Step(

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.keeping import keep
 from cxspark.evaluation import (
     ALL_USERS,
     METRIC_INTERVALS,
@@ -71,7 +72,7 @@ def make_lists(recommender: Recommender, window: Window, *, k: int) -> Lists:
     ranked = recommender.recommend(window.training, n=k)
     fitted = time.monotonic()
     named = with_items(ranked, window.training).drop("variant")
-    named = named.withColumn("algorithm", F.lit(recommender.algorithm)).persist()
+    named = keep(named.withColumn("algorithm", F.lit(recommender.algorithm)))
     named.count()
     return Lists(recommender, named, fitted - started, time.monotonic() - fitted)
 

@@ -4,6 +4,7 @@ from functools import partial
 
 from pyspark.sql import SparkSession
 
+from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
 from cxspark.distance import count_blocks, nearest_blocks, pack_rows, unpack_nearest
 from cxspark.neighbors.popularity import cells_by_item_rank, measure_cells, rank_items, recent_since
@@ -21,25 +22,27 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
     known = measure_cells(user_item).collect()[0]
     n_blocks = count_blocks(known["n_users"], block_rows=settings.block_rows)
     recent_micros = recent_since(known["newest_micros"], days=settings.popular_days)
-    items = rank_items(user_item, recent_micros=recent_micros).persist()
-    rows = pack_rows(cells_by_item_rank(user_item, items), n_blocks=n_blocks).persist()
+    items = keep(rank_items(user_item, recent_micros=recent_micros))
+    rows = keep(pack_rows(cells_by_item_rank(user_item, items), n_blocks=n_blocks))
     with small_records(spark):  # as cells are, and blocks aren't
         tables.side_by_side(
             partial(tables.create, USER_NEIGHBORS),
             partial(tables.create, RECOMMENDATIONS),
             rows.count,
         )
-    nearest = nearest_blocks(
-        rows,
-        rows,
-        k=settings.k,
-        n_blocks=n_blocks,
-        metric=settings.metric,
-        same=True,
-        min_cells=settings.min_items,
-        keep_rows=True,
-        broadcast=settings.broadcast,
-    ).persist()
+    nearest = keep(
+        nearest_blocks(
+            rows,
+            rows,
+            k=settings.k,
+            n_blocks=n_blocks,
+            metric=settings.metric,
+            same=True,
+            min_cells=settings.min_items,
+            keep_rows=True,
+            broadcast=settings.broadcast,
+        )
+    )
     nearest.count()
     recommendations = recommend_items(
         nearest, items, n=settings.n, neighbor_weight=settings.neighbor_weight
@@ -50,8 +53,7 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
         partial(tables.overwrite, USER_NEIGHBORS, neighbors, where=ours),
         partial(tables.overwrite, RECOMMENDATIONS, recommendations, where=ours),
     )
-    for frame in (nearest, rows, items):
-        frame.unpersist()
+    release(nearest, rows, items)
 
 
 STEP = Step(

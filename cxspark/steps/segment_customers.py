@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS, SNAPSHOTS
+from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.segments import SEGMENT_MOVES, SEGMENT_PROFILES, SEGMENT_RUNS, SEGMENTS
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
@@ -33,7 +34,7 @@ def run(spark: SparkSession, settings: SegmentCustomersSettings, tables: Tables)
     names, source = features.names.numbers, features.source
     as_of = habits_at or settings.as_of or taken_in_at(tables, source)
     scaler = Scaler(names, by=settings.by, log=settings.log, weights=settings.weights)
-    points = fit_scaler(tables, features, scaler).transform(features.rows).persist()
+    points = keep(fit_scaler(tables, features, scaler).transform(features.rows))
     trials = fit_trials(
         points,
         ks=[settings.k],
@@ -45,12 +46,11 @@ def run(spark: SparkSession, settings: SegmentCustomersSettings, tables: Tables)
     if best.n_clusters < settings.k:
         tables.warn(f"{best.n_clusters} clusters found instead of {settings.k}")
     named = name_clusters(list_centers(best, scaler, source=source), settings.rules)
-    segments = (
+    segments = keep(
         assign_clusters(points, best.centres)
         .join(F.broadcast(spark.createDataFrame(named, NAMES)), "cluster")
         .withColumns({"source": F.lit(source), "as_of": F.lit(as_of)})
         .select(*SEGMENTS.columns)
-        .persist()
     )
     profiles = profile_segments(segments, features.rows, names=names)
     profiles = profiles.withColumns({"source": F.lit(source), "as_of": F.lit(as_of)})
@@ -69,8 +69,7 @@ def run(spark: SparkSession, settings: SegmentCustomersSettings, tables: Tables)
         ),
         partial(_write_moves, tables, moves, where=f"{ours} AND to_as_of = {timestamp(as_of)}"),
     )
-    for frame in (segments, points):
-        frame.unpersist()
+    release(segments, points)
 
 
 def _write_moves(tables: Tables, moves: Moves | None, *, where: str) -> None:

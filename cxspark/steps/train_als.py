@@ -15,6 +15,7 @@ from cxspark.factorization.recommend import ALGORITHM
 from cxspark.factorization.settings import TrainAlsSettings
 from cxspark.neighbors.popularity import measure_cells, rank_items, recent_since
 from cxspark.runtime.ddl import quoted
+from cxspark.runtime.session_settings import setting
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
@@ -58,7 +59,7 @@ def _require_checkpoints(spark: SparkSession, settings: TrainAlsSettings) -> Non
     Raises:
         ConfigError: many iterations, and Spark has no place for checkpoints.
     """
-    if settings.iterations > _MANY_ITERATIONS and not spark.conf.get("spark.checkpoint.dir", None):
+    if settings.iterations > _MANY_ITERATIONS and not setting(spark, "spark.checkpoint.dir"):
         raise ConfigError(
             "train_als.iterations",
             f"at most {_MANY_ITERATIONS} where spark.checkpoint.dir isn't set",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from cxspark.contracts.keeping import keep, release
 from cxspark.distance import count_blocks, pack_rows
 from cxspark.matrix.user_item import aggregate_user_item
 from cxspark.matrix.weights import as_billionths, from_billionths, weight_by_type
@@ -42,7 +43,7 @@ class EventTraining:
         cells = self.cells(None)
         n_users = measure_cells(cells).collect()[0]["n_users"]
         self._n_blocks = count_blocks(n_users, block_rows=_BLOCK_ROWS)
-        self._items = rank_items(cells, recent_micros=None).persist()
+        self._items = keep(rank_items(cells, recent_micros=None))
         self._n_items = self._items.count()
 
     @property
@@ -97,8 +98,7 @@ class EventTraining:
 
     def release(self) -> None:
         """Let go of all that is kept."""
-        for frame in (*self._kept.values(), self._items):
-            frame.unpersist()
+        release(*self._kept.values(), self._items)
         self._kept.clear()
 
     def _packed(self, half_life_days: float | None, asked: DataFrame | None) -> DataFrame:
@@ -109,5 +109,5 @@ class EventTraining:
 
     def _keep(self, key: tuple[str, float | None], make: Callable[[], DataFrame]) -> DataFrame:
         if key not in self._kept:
-            self._kept[key] = make().persist()
+            self._kept[key] = keep(make())
         return self._kept[key]

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.keeping import keep
 from cxspark.evaluation import (
     Split,
     count_leaks,
@@ -80,7 +81,7 @@ def _window(
     history = part.train.where(F.col("event_type").isin(*settings.weights))
     known = history.select("user_id", F.lit(True).alias("is_known")).distinct()
     held_out = held_out_items(part.test.where(is_target), part.train)
-    held_out = held_out.join(known, "user_id", "left").persist()
+    held_out = keep(held_out.join(known, "user_id", "left"))
     users = held_out.groupBy("user_id").agg(F.any_value("is_known").alias("is_known"))
     n_judged, n_new = users.agg(
         F.count("is_known"), F.count_if(F.col("is_known").isNull())

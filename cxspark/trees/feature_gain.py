@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.features import FeatureNames
+from cxspark.contracts.keeping import keep, release
 from cxspark.trees.counting import LABELS, count_bins, count_values
 from cxspark.trees.gain import quantile_cuts, score_features
 from cxspark.trees.settings import GainSettings
@@ -50,7 +51,7 @@ class FeatureGain:
         """
         if not (names.numbers or names.categories):
             raise ConfigError("features", "at least one", "none", "choose some beside the label")
-        kept = [count_values(rows, names, **self._limits).persist()]
+        kept = [keep(count_values(rows, names, **self._limits))]
         try:
             (counts,) = kept
             self._learn_labels(counts)
@@ -70,8 +71,7 @@ class FeatureGain:
             )
             self.scores_: list[Row] = scores.orderBy("rank").collect()
         finally:
-            for frame in kept:
-                frame.unpersist()
+            release(*kept)
         return self
 
     def _learn_labels(self, counts: DataFrame) -> None:
@@ -111,6 +111,6 @@ def _count_bins(rows: DataFrame, many: Sequence[Row]) -> tuple[DataFrame, dict[i
         numbers = {place: F.get("numbers", F.lit(place)) for place in whole}
         n_values = (F.approx_count_distinct(one, _RSD).alias(f"{p}") for p, one in numbers.items())
         labelled = labelled.observe(seen, *n_values)
-    bins = count_bins(labelled, cuts={row["place"]: row["cuts"] for row in many}).persist()
+    bins = keep(count_bins(labelled, cuts={row["place"]: row["cuts"] for row in many}))
     bins.count()
     return bins, {int(place): n for place, n in seen.get.items()} if whole else {}

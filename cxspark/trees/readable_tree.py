@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.features import FeatureNames
+from cxspark.contracts.keeping import keep, release
 from cxspark.trees.classes import (
     JUDGED,
     TRAIN,
@@ -120,14 +121,14 @@ class ReadableTree:
             train, names, chosen=self._choose(), max_categories=self.settings.max_categories
         )
         encoded = self.encoding_.encode(parted)
-        encoded = encoded.select("part", "features", *self._learnt_columns()).persist()
+        encoded = keep(encoded.select("part", "features", *self._learnt_columns()))
         try:
             self.trials_ = [
                 self._try(encoded, depth, least)
                 for depth, least in product(self.settings.depths, self.settings.min_leaf_rows)
             ]
         finally:
-            encoded.unpersist()
+            release(encoded)
         self.best_ = max(
             self.trials_, key=lambda trial: (trial.values[VALIDATION] or 0.0, -trial.n_leaves)
         )

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 _HOME = Path(pyspark.__file__).parent
 _DEADLINE = 120
 # The machine is small, and so are the tables.
-_SMALL = {
+SMALL = {
     "spark.driver.memory": "1g",
     "spark.executor.memory": "1g",
     "spark.executor.cores": "1",
@@ -46,7 +46,7 @@ class Cluster:
     def __init__(self, folder: Path, properties: Path) -> None:
         self.folder = folder
         self._properties = properties
-        port, self._ui = _free_port(), _free_port()
+        port, self._ui = free_port(), free_port()
         self.url = f"spark://127.0.0.1:{port}"
         self._processes = [
             self._start("master.Master", "--port", f"{port}", "--webui-port", f"{self._ui}")
@@ -124,7 +124,7 @@ def spark_submit(
         options: of spark-submit: master, properties, packages.
         python: of the driver and the executors.
     """
-    settings = [text for key, value in _SMALL.items() for text in ("--conf", f"{key}={value}")]
+    settings = [text for key, value in SMALL.items() for text in ("--conf", f"{key}={value}")]
     main = [str(PROJECT / "jobs" / f"{job}.py"), "--config", str(config), "--run-id", "r1"]
     return subprocess.Popen(
         [str(_HOME / "bin" / "spark-submit"), *options, *settings, *main],
@@ -150,7 +150,7 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | own
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]

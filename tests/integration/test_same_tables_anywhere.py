@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from cluster import PROJECT, Cluster, finish, running_cluster, spark_submit, wait_until
+from cluster import PROJECT, Cluster, environment, finish, running_cluster, spark_submit, wait_until
 from main_job import fingerprint
 from pyspark.sql import SparkSession
+from serverless import serverless_compute
 
+from cxspark.contracts.clusters import CLUSTERS
 from cxspark.runtime.config import load_config
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
@@ -62,9 +64,17 @@ class Workplace:
 
     def contents(self, spark: SparkSession, way: str, jobs: tuple[str, ...]) -> object:
         """Of each table that the jobs write, the number of rows and a hash of its content."""
-        reader = Tables(spark, Location(root=str(self.folder / way)), Run("test", "test"))
+        reader = self.reader(spark, way)
         written = [table for job in jobs for table in STEPS[job].writes]
         return {table.name: fingerprint(reader.read(table)) for table in written}
+
+    def clusters(self, spark: SparkSession, way: str) -> tuple[int, int]:
+        """Who is in which cluster: how many rows, and their hash."""
+        found = self.reader(spark, way).read(CLUSTERS)
+        return fingerprint(found.select("user_id", "cluster"))
+
+    def reader(self, spark: SparkSession, way: str) -> Tables:
+        return Tables(spark, Location(root=str(self.folder / way)), Run("test", "test"))
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +199,31 @@ def test_the_image_gives_what_one_machine_gives(
     subprocess.run([*container, *volume, "cxspark", *command], check=True)
     found = local.contents(spark, "image", BROUGHT)
     assert found == local.contents(spark, "local", BROUGHT)
+
+
+def test_compute_that_keeps_nothing_gives_what_one_machine_gives(
+    spark: SparkSession, local: Workplace
+) -> None:
+    command = [
+        "run",
+        *INTAKE,
+        *HEAVY,
+        "--config",
+        str(local.config("serverless")),
+        "--run-id",
+        "r1",
+    ]
+    with serverless_compute(local.folder / "refusing") as (remote, refusing):
+        done = subprocess.run(
+            [PROJECT / ".venv" / "bin" / "cxspark", *command],
+            env=environment() | {"SPARK_REMOTE": remote},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 0, done.stderr
+    assert set(refusing.refused) == {"CONFIG_NOT_AVAILABLE", "NOT_SUPPORTED_WITH_SERVERLESS"}
+    exact = tuple(job for job in (*INTAKE, *HEAVY) if job != "cluster_customers")
+    assert local.contents(spark, "serverless", exact) == local.contents(spark, "local", exact)
+    # Customers lie in other files, so that means, and with them distances, differ in a last digit.
+    assert local.clusters(spark, "serverless") == local.clusters(spark, "local")

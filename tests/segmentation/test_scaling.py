@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.features import FEATURE_ROWS
@@ -71,3 +72,20 @@ def test_customers_who_are_all_alike_are_refused(rows):
 def test_nobody_with_all_features_is_refused(rows):
     with pytest.raises(ContractError, match="none of 1"):
         Scaler(NAMES).fit(rows.where("user_id = 'u3'"))
+
+
+def parts_of(scaler: Scaler, rows) -> list[tuple[int, str]]:
+    frame = scaler.transform(rows).select(F.spark_partition_id(), "user_id")
+    return [tuple(row) for row in frame.collect()]
+
+
+def test_points_lie_alike_whatever_the_session_and_the_order(spark, rows):
+    scaler = Scaler(["age"]).fit(rows)
+    scaler.n_users_ = 60_000  # as if there were so many: three partitions
+    expected = parts_of(scaler, rows)
+    spark.conf.set("spark.sql.shuffle.partitions", "1")
+    try:
+        assert parts_of(scaler, rows.orderBy(F.desc("user_id"))) == expected
+        assert len({part for part, _ in expected}) > 1
+    finally:
+        spark.conf.set("spark.sql.shuffle.partitions", "2")
