@@ -1,5 +1,7 @@
 """The k nearest rows of one block in another."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -43,7 +45,8 @@ def extend_nearest(
     """What is nearest after one more block of candidates.
 
     Exact: the search orders candidates by one product in float64, of equal ones the smaller id
-    first; the few best get their distance by its definition, and the k nearest stay, ties by id.
+    first; the few best get their distance by its definition, unless whole numbers have given it
+    already, and the k nearest stay, ties by id.
     Only where more than 4 candidates lie within 1e-9 of the k-th distance, relative to the lengths
     of the rows, and yet aren't equal to it, may another of them be kept; never of whole numbers.
 
@@ -78,26 +81,37 @@ def extend_nearest(
         )
         for start in range(0, ours.shape[0], step)
     ]
-    query = np.concatenate([rows + part * step for part, (rows, _) in enumerate(parts)])
-    position = np.concatenate([columns for _, columns in parts])
+    query = np.concatenate([part.query + number * step for number, part in enumerate(parts)])
+    position = np.concatenate([part.position for part in parts])
+    distance = np.concatenate([part.distance for part in parts])
     if same:
         others = query != position
-        query, position = query[others], position[others]
-    distance = _distances(ours, theirs, query, position, metric)
+        query, position, distance = query[others], position[others], distance[others]
+    if not all(part.is_exact for part in parts):
+        distance = _distances(ours, theirs, query, position, metric)
     rows = carried[position] if keep_rows else no_cells(position.size)
     entering = Nearest(query, candidates.ids.take(pa.array(position)), distance, rows)
     return nearest.merged(entering, k=k)
 
 
+class _Best(NamedTuple):
+    """Candidates of queries, by position, and what orders them: exact where nothing was rounded."""
+
+    query: Ints
+    position: Ints
+    distance: Floats
+    is_exact: bool
+
+
 def _best(
     queries: csr_matrix, candidates: csr_matrix, reach: Floats, *, k: int, metric: Metric
-) -> tuple[Ints, Ints]:
-    """For each query the k best candidates within its reach, and some to spare: both positions."""
+) -> _Best:
+    """For each query the k best candidates within its reach, and some to spare."""
     n = min(k + _SPARE, candidates.shape[0])
     if metric == "manhattan":
         return _best_by_manhattan(queries, candidates, reach, k=k, n=n)
     ranking = rank_by(metric, queries, candidates, k=k)
-    return greatest_products(
+    rows, columns, products = greatest_products(
         ranking.left,
         ranking.right,
         ranking.base,
@@ -105,11 +119,12 @@ def _best(
         setback=ranking.setback,
         n=n,
     )
+    return _Best(rows, columns, ranking.distances(rows, products), not ranking.setback.any())
 
 
 def _best_by_manhattan(
     queries: csr_matrix, candidates: csr_matrix, reach: Floats, *, k: int, n: int
-) -> tuple[Ints, Ints]:
+) -> _Best:
     """The same where no product orders the candidates: the distances themselves, of full rows."""
     setback = manhattan_setback(queries, candidates, k=k)
     ours, theirs = queries.toarray(), candidates.toarray()
@@ -120,9 +135,10 @@ def _best_by_manhattan(
         np.negative(out, out=out)
 
     floor = -reach - margin(setback, len(theirs))
-    _, found = sift_tiles(fill, len(theirs), floor=floor, n=n)
+    values, found = sift_tiles(fill, len(theirs), floor=floor, n=n)
     rows, places = np.nonzero(found >= 0)
-    return rows, found[rows, places].astype(np.int64)
+    position = found[rows, places].astype(np.int64)
+    return _Best(rows, position, -values[rows, places], not setback.any())
 
 
 def _distances(

@@ -45,6 +45,11 @@ class Ranking:
         """What every candidate within this distance of a query exceeds, set back or not."""
         return self.offset - reach**self.power - margin(self.setback, self.base.size)
 
+    def distances(self, rows: NDArray[np.int64], products: Floats) -> Floats:
+        """Of candidates from queries whose products these are; rounded where there is a setback."""
+        powers = np.maximum(self.offset[rows] - products, 0.0)
+        return np.sqrt(powers) if self.power == 2 else powers
+
 
 def margin(setback: Floats, n_candidates: int) -> Floats:
     """By what a product may be less than it should, because of rounding and of the setback."""

@@ -21,7 +21,7 @@ _FULL = 0.5
 
 def greatest_products(
     left: csr_matrix, right: csr_matrix, base: Floats, *, floor: Floats, setback: Floats, n: int
-) -> tuple[Ints, Ints]:
+) -> tuple[Ints, Ints, Floats]:
     """For each row of ``left`` the n columns of ``base + left @ right.T`` with the greatest values.
 
     Of equal values the smaller column wins.
@@ -36,19 +36,22 @@ def greatest_products(
         n: at least 1.
 
     Returns:
-        Row and column of each entry found, by row.
+        Row and column of each entry found, by row, the greatest first; and its value.
 
     Cost: some 1.8 ns for each row and column at 1.7 multiplications a pair; 8 bytes a column, 12 n
     a row. Where most cells of both sides aren't zero, BLAS multiplies: 1.7 ns at 20 columns.
     """
     if _is_full(left) and _is_full(right):
-        found = _greatest_of_full(left.toarray(), right.toarray(), (base, floor, setback), n)
+        values, columns = _greatest_of_full(
+            left.toarray(), right.toarray(), (base, floor, setback), n
+        )
     else:
         by_cell = right.T.tocsr()
-        found = np.full((left.shape[0], n), -1, np.int32)
-        _fill(_parts(left), _parts(by_cell), (base, floor, setback), found)
-    rows, places = np.nonzero(found >= 0)
-    return rows, found[rows, places].astype(np.int64)
+        values = np.repeat(floor[:, None], n, axis=1)
+        columns = np.full(values.shape, -1, np.int32)
+        _fill(_parts(left), _parts(by_cell), (base, setback), (values, columns))
+    rows, places = np.nonzero(columns >= 0)
+    return rows, columns[rows, places].astype(np.int64), values[rows, places]
 
 
 def _is_full(matrix: csr_matrix) -> bool:
@@ -57,8 +60,8 @@ def _is_full(matrix: csr_matrix) -> bool:
 
 def _greatest_of_full(
     left: Floats, right: Floats, levels: tuple[Floats, Floats, Floats], n: int
-) -> NDArray[np.int32]:
-    """The columns of each row's greatest sums, -1 where there are no more."""
+) -> tuple[Floats, NDArray[np.int32]]:
+    """Each row's greatest sums and their columns, -1 where there are no more."""
     base, floor, setback = levels
     # What is added to each column, and taken off by its number, is one product with the others.
     ours = np.column_stack([left, np.ones(len(left)), -setback])
@@ -68,7 +71,7 @@ def _greatest_of_full(
         len(right),
         floor=floor,
         n=n,
-    )[1]
+    )
 
 
 def _parts(matrix: csr_matrix) -> Parts:
@@ -83,14 +86,15 @@ def _parts(matrix: csr_matrix) -> Parts:
 def _fill(
     left: Parts,
     by_cell: Parts,
-    levels: tuple[Floats, Floats, Floats],
-    found: NDArray[np.int32],
+    levels: tuple[Floats, Floats],
+    found: tuple[Floats, NDArray[np.int32]],
 ) -> None:
-    """Write the columns of each row's greatest sums into ``found``, the greatest first."""
-    base, floor, setback = levels
+    """Enter each row's sums into its list of the greatest values and their columns."""
+    base, setback = levels
+    greatest, places = found
     starts, cells, factors = left
     ends, columns, values = by_cell
-    sums, best = np.empty(base.size), np.empty(found.shape[1])
+    sums = np.empty(base.size)
     for row in range(starts.size - 1):
         for column in range(base.size):
             sums[column] = base[column] - setback[row] * column
@@ -98,5 +102,4 @@ def _fill(
             factor = factors[cell]
             for entry in range(ends[cells[cell]], ends[cells[cell] + 1]):
                 sums[columns[entry]] += factor * values[entry]
-        best[:] = floor[row]
-        sift(sums, 0, best, found[row])
+        sift(sums, 0, greatest[row], places[row])

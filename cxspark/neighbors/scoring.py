@@ -1,11 +1,12 @@
 """What the neighbours of some users have that they haven't, in numpy and scipy."""
 
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+
+from cxspark.distance import compiled
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -107,13 +108,34 @@ def fill_with_popular(
         n: how many a user shall have in the end.
     """
     found = np.bincount(picks.user, minlength=seen.shape[0])
-    ends = np.cumsum(found)
-    ranked = popular.tolist()
-    chosen: list[tuple[int, int, int]] = []
-    for user in np.flatnonzero(found < n).tolist():
-        taken = set(seen.indices[seen.indptr[user] : seen.indptr[user + 1]].tolist())
-        taken.update(picks.column[ends[user] - found[user] : ends[user]].tolist())
-        free = islice((item for item in ranked if item not in taken), n - int(found[user]))
-        chosen.extend((user, item, rank) for rank, item in enumerate(free, int(found[user]) + 1))
-    users, columns, ranks = np.array(chosen, np.int64).reshape(-1, 3).T
-    return Picks(users, columns, ranks, counts[columns])
+    users = np.concatenate([np.repeat(np.arange(found.size), np.diff(seen.indptr)), picks.user])
+    taken = np.concatenate([seen.indices, picks.column])
+    has = csr_matrix((np.ones(users.size), (users, taken)), seen.shape)
+    columns = np.full((found.size, n), -1, np.int64)
+    owners = np.full(seen.shape[1], -1)
+    _enter_free(popular, n - found, (has.indptr, has.indices), owners, columns)
+    user, place = np.nonzero(columns >= 0)
+    column = columns[user, place]
+    return Picks(user, column, found[user] + place + 1, counts[column])
+
+
+@compiled
+def _enter_free(
+    popular: Ints,
+    wanted: Ints,
+    has: tuple[NDArray[np.int32], NDArray[np.int32]],
+    owners: Ints,
+    columns: Ints,
+) -> None:
+    """Write into each user's line the first columns that she hasn't taken, as many as wanted."""
+    starts, taken = has
+    for user in range(wanted.size):
+        for cell in range(starts[user], starts[user + 1]):
+            owners[taken[cell]] = user
+        place = 0
+        for column in popular:
+            if place == wanted[user]:
+                break
+            if owners[column] != user:
+                columns[user, place] = column
+                place += 1

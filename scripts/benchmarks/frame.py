@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -100,9 +100,9 @@ class Measure:
         return sum(last - self._before.get(pid, 0.0) for pid, last in self._last.items())
 
     def watch(self) -> None:
-        """Look at the workers ten times a second until it is done."""
-        while not self._done.wait(0.1):
-            self.peak_mb = max([self.peak_mb, *_worker_megabytes()])
+        """Look at the workers twice a second until it is done; more often takes time itself."""
+        while not self._done.wait(0.5):
+            self.peak_mb = max([self.peak_mb, *_worker_peaks()])
             self._last |= _cpu_seconds()
 
 
@@ -111,6 +111,9 @@ def measured() -> Iterator[Measure]:
     """The wall time and the workers' peak memory of the block."""
     measure = Measure()
     watcher = threading.Thread(target=measure.watch, daemon=True)
+    for worker in _workers():
+        with suppress(OSError):
+            Path(f"/proc/{worker.pid}/clear_refs").write_text("5")  # its peak is what it has now
     start = time.perf_counter()
     watcher.start()
     try:
@@ -119,17 +122,28 @@ def measured() -> Iterator[Measure]:
         measure.seconds = time.perf_counter() - start
         measure._done.set()
         watcher.join()
+        measure.peak_mb = max([measure.peak_mb, *_worker_peaks()])
         measure._last |= _cpu_seconds()
 
 
-def _worker_megabytes() -> Iterator[float]:
-    """Resident memory of each Python process that Spark has started below this one."""
-    for process in psutil.Process().children(recursive=True):
-        try:
-            if "python" in process.name():
-                yield process.memory_info().rss / 2**20
-        except psutil.NoSuchProcess:
-            continue
+def _workers() -> list[psutil.Process]:
+    """The Python processes that Spark has started below this one."""
+    workers = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended
+            if "python" in one.name():
+                workers.append(one)
+    return workers
+
+
+def _worker_peaks() -> Iterator[float]:
+    """The greatest resident memory that each of them has had, MiB, as Linux counts it."""
+    for worker in _workers():
+        with suppress(OSError):
+            status = Path(f"/proc/{worker.pid}/status").read_text()
+            yield from (
+                int(line.split()[1]) / 2**10 for line in status.split("\n") if "HWM" in line
+            )
 
 
 def tables_in(spark: SparkSession, folder: Path, job: str) -> Tables:

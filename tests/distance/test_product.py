@@ -11,10 +11,11 @@ Entries = dict[int, set[int]]
 def found(
     left: np.ndarray, right: np.ndarray, base: np.ndarray, floor: np.ndarray, n: int
 ) -> Entries:
-    rows, columns = greatest_products(
+    rows, columns, values = greatest_products(
         csr_matrix(left), csr_matrix(right), base, floor=floor, setback=np.zeros(len(left)), n=n
     )
     assert (np.diff(rows) >= 0).all()
+    assert values.tolist() == (base + left @ right.T)[rows, columns].tolist()
     entries: Entries = {row: set() for row in range(len(left))}
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         assert column not in entries[row]
@@ -57,7 +58,7 @@ def test_a_setback_lets_the_smaller_column_win_of_values_that_rounding_tells_apa
     left, right = csr_matrix([[1.0]]), csr_matrix([[1.0 - 2**-53], [1.0]])
     base, floor = np.zeros(2), np.array([-np.inf])
     for setback, column in ((0.0, 1), (2.0**-44, 0)):
-        _, columns = greatest_products(
+        _, columns, _ = greatest_products(
             left, right, base, floor=floor, setback=np.array([setback]), n=1
         )
         assert columns.tolist() == [column]
