@@ -106,10 +106,9 @@ class _Best(NamedTuple):
 def _best(
     queries: csr_matrix, candidates: csr_matrix, reach: Floats, *, k: int, metric: Metric
 ) -> _Best:
-    """For each query the k best candidates within its reach, and some to spare."""
-    n = min(k + _SPARE, candidates.shape[0])
+    """For each query the k best candidates within its reach, and some to spare where rounded."""
     if metric == "manhattan":
-        return _best_by_manhattan(queries, candidates, reach, k=k, n=n)
+        return _best_by_manhattan(queries, candidates, reach, k=k)
     ranking = rank_by(metric, queries, candidates, k=k)
     rows, columns, products = greatest_products(
         ranking.left,
@@ -117,13 +116,13 @@ def _best(
         ranking.base,
         floor=ranking.floor(reach),
         setback=ranking.setback,
-        n=n,
+        n=min(k + _spare(ranking.setback), candidates.shape[0]),
     )
-    return _Best(rows, columns, ranking.distances(rows, products), not ranking.setback.any())
+    return _Best(rows, columns, ranking.distances(rows, products), not _spare(ranking.setback))
 
 
 def _best_by_manhattan(
-    queries: csr_matrix, candidates: csr_matrix, reach: Floats, *, k: int, n: int
+    queries: csr_matrix, candidates: csr_matrix, reach: Floats, *, k: int
 ) -> _Best:
     """The same where no product orders the candidates: the distances themselves, of full rows."""
     setback = manhattan_setback(queries, candidates, k=k)
@@ -135,10 +134,16 @@ def _best_by_manhattan(
         np.negative(out, out=out)
 
     floor = -reach - margin(setback, len(theirs))
+    n = min(k + _spare(setback), len(theirs))
     values, found = sift_tiles(fill, len(theirs), floor=floor, n=n)
     rows, places = np.nonzero(found >= 0)
     position = found[rows, places].astype(np.int64)
-    return _Best(rows, position, -values[rows, places], not setback.any())
+    return _Best(rows, position, -values[rows, places], not _spare(setback))
+
+
+def _spare(setback: Floats) -> int:
+    """Further candidates looked at: none where what orders them isn't rounded."""
+    return _SPARE if setback.any() else 0
 
 
 def _distances(

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.integration
 
 INTAKE = ("ingest_events", "ingest_customers")
 HEAVY = ("build_user_item", "recommend_knn", "train_als", "cluster_customers")
-BROUGHT = ("ingest_events", "build_user_item", "recommend_knn")
+BROUGHT = ("ingest_events", "build_user_item", "recommend_knn", "build_report")
 SPARK_CONF = PROJECT / "conf" / "spark"
 
 
@@ -72,6 +72,11 @@ class Workplace:
         """Who is in which cluster: how many rows, and their hash."""
         found = self.reader(spark, way).read(CLUSTERS)
         return fingerprint(found.select("user_id", "cluster"))
+
+    def has_page(self, way: str) -> bool:
+        """Whether there is a whole report."""
+        page = self.folder / way / "report" / "index.html"
+        return page.read_text(encoding="utf-8").endswith("</html>")
 
     def reader(self, spark: SparkSession, way: str) -> Tables:
         return Tables(spark, Location(root=str(self.folder / way)), Run("test", "test"))
@@ -176,6 +181,7 @@ def test_a_package_brought_along_gives_what_the_installed_one_gives(
             finish(
                 spark_submit(job, config, *options, "--py-files", str(package), python=bare_python)
             )
+    assert local.has_page("brought")
     found = local.contents(spark, "brought", BROUGHT)
     assert found == local.contents(spark, "local", BROUGHT)
 
@@ -197,6 +203,7 @@ def test_the_image_gives_what_one_machine_gives(
     volume = ["--volume", f"{local.folder}:{local.folder}"]
     command = ["run", *BROUGHT, "--config", str(local.config("image")), "--run-id", "r1"]
     subprocess.run([*container, *volume, "cxspark", *command], check=True)
+    assert local.has_page("image")
     found = local.contents(spark, "image", BROUGHT)
     assert found == local.contents(spark, "local", BROUGHT)
 
