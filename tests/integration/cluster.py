@@ -73,7 +73,7 @@ class Cluster:
         try:
             with urlopen(f"http://127.0.0.1:{self._ui}/json/") as page:
                 return int(json.load(page)["aliveworkers"])
-        except OSError:
+        except (OSError, ValueError):  # not there yet, or with another page in its place
             return 0
 
     def executors(self) -> list[psutil.Process]:
