@@ -134,7 +134,7 @@ def _enter_free(
             owners[taken[cell]] = user
         place = 0
         for column in popular:
-            if place == wanted[user]:
+            if place >= wanted[user]:
                 break
             if owners[column] != user:
                 columns[user, place] = column
