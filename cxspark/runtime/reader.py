@@ -10,7 +10,7 @@ from pyspark.util import inheritable_thread_target
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.table import Table
-from cxspark.runtime.history import GONE, read_history
+from cxspark.runtime.history import GONE, read_history, table_exists
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Commit, Run, TableVersion
 
@@ -35,7 +35,9 @@ class TableReader:
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been made."""
-        return table.name in self.run.inputs or bool(self.history(table, limit=1))
+        if table.name in self.run.inputs:
+            return True
+        return table_exists(self.spark, self.location.address(table))
 
     def history(self, table: Table, *, limit: int | None) -> list[Commit]:
         """The newest commits, the latest first; none where there is no table."""

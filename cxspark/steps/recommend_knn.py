@@ -23,13 +23,15 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
     n_blocks = count_blocks(known["n_users"], block_rows=settings.block_rows)
     recent_micros = recent_since(known["newest_micros"], days=settings.popular_days)
     items = keep(rank_items(user_item, recent_micros=recent_micros))
-    rows = keep(pack_rows(cells_by_item_rank(user_item, items), n_blocks=n_blocks))
+    rows = pack_rows(cells_by_item_rank(user_item, items), n_blocks=n_blocks)
     with small_records(spark):  # as cells are, and blocks aren't
         tables.side_by_side(
             partial(tables.create, USER_NEIGHBORS),
             partial(tables.create, RECOMMENDATIONS),
-            rows.count,
+            items.count,
+            partial(keep, rows),  # which plans it: that takes as long as the items do
         )
+        rows.count()
     nearest = keep(
         nearest_blocks(
             rows,
