@@ -28,7 +28,7 @@ from cxspark.runtime.tables import Tables
 from cxspark.steps.recommend_als import STEP
 
 _SEED, _N_USERS, _N_ITEMS, _RANK, _SEEN, _N = 7, 50_000, 20_000, 64, 30, 10
-_WARM_UPS = 8
+_WARM_UPS = 20
 Factors = NDArray[np.float32]
 
 
