@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pyspark.sql import SparkSession
 
+from cxspark.runtime.collecting import collecting_between
 from cxspark.runtime.session import delta_jars, open_session
 
 # A Spark action takes tens of milliseconds: hypothesis' own deadline would call that slow.
@@ -55,6 +56,13 @@ def logs_as_they_were() -> Iterator[None]:
     handlers, propagate = log.handlers, log.propagate
     yield
     log.handlers, log.propagate = handlers, propagate
+
+
+@pytest.fixture(autouse=True)
+def collected_as_in_jobs() -> Iterator[None]:
+    """Estimators that a test runs over Spark Connect are let go as safely as a job's."""
+    with collecting_between():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from cxspark.contracts.errors import ConfigError, CxsparkError
 from cxspark.contracts.operations import JOB_RUNS, RUN_METRICS
 from cxspark.contracts.settings import Settings
+from cxspark.runtime.collecting import collecting_between
 from cxspark.runtime.config import MemoryCheck
 from cxspark.runtime.engine import Engine
 from cxspark.runtime.estimate import Needs, check_memory
@@ -58,7 +59,7 @@ def attempt(
             if step.needs is not None and memory_check != "ignore":
                 needs = step.needs(settings, Sizes(tables))
                 _look_ahead(needs, spark, tables, refuse=memory_check == "refuse")
-            with stages_told(spark, step.name):
+            with collecting_between(), stages_told(spark, step.name):
                 step.run(spark, settings, tables)
             inputs = tables.counted_inputs()
         except CxsparkError as refused:
