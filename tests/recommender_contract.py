@@ -35,11 +35,12 @@ def events() -> list[tuple[str, str, str, datetime]]:
 
 
 @cache
-def training(spark: SparkSession) -> EventTraining:
+def training(spark: SparkSession, *asked: str) -> EventTraining:
     frame = spark.createDataFrame(
         events(), "user_id string, item_id string, event_type string, event_at timestamp"
     )
-    return EventTraining(frame, at=AT, weights={"purchase": 1.0, "return": -1.0})
+    users = spark.createDataFrame([(user,) for user in asked], "user_id string") if asked else None
+    return EventTraining(frame, at=AT, weights={"purchase": 1.0, "return": -1.0}, asked=users)
 
 
 @cache
@@ -50,10 +51,15 @@ def lists_of(recommender: Recommender, spark: SparkSession) -> Lists:
     return found
 
 
+def told(row: Row) -> tuple[object, ...]:
+    return (*(row[name] for name in ("variant", "user_id", "rank", "column_index")),)
+
+
 class RecommenderContract:
     """Subclass it with a class attribute `recommender`."""
 
     recommender: Recommender
+    is_filled_up = False  # lists that are too short are filled up by popularity
 
     @pytest.fixture
     def lists(self, spark: SparkSession) -> Lists:
@@ -85,6 +91,21 @@ class RecommenderContract:
         seen = {(user, columns[item]) for user, item, _, _ in events()}
         rows = [row for found in lists.values() for row in found]
         assert not seen & {(row["user_id"], row["column_index"]) for row in rows}
+
+    def test_greater_scores_come_first_and_of_equal_ones_the_smaller_column(
+        self, lists: Lists
+    ) -> None:
+        for rows in lists.values():
+            keys = [(-row["score"], row["column_index"]) for row in rows]
+            assert self.is_filled_up or keys == sorted(keys)
+
+    def test_only_those_asked_for_get_lists_and_the_same_ones(
+        self, lists: Lists, spark: SparkSession
+    ) -> None:
+        asked = ("u3", "u4")
+        found = self.recommender.recommend(training(spark, *asked), n=N).collect()
+        expected = [row for (_, user), rows in lists.items() if user in asked for row in rows]
+        assert sorted(map(told, found)) == sorted(map(told, expected))
 
     def test_its_settings_tell_it_from_its_variants(self) -> None:
         told = [json.loads(variant.settings()) for variant in self.recommender.variants]

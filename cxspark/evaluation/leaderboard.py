@@ -46,7 +46,7 @@ def verdict(rows: Sequence[Row]) -> str:
         QualityGateError: it is worse than the baseline, beyond noise.
     """
     row = _of_default(rows)
-    if row is not None and _kind(row) == "worse":
+    if row is not None and is_refused(rows):
         raise QualityGateError(
             MODEL_METRICS.name,
             f"{row['algorithm']} to be no worse than {row['baseline']}",
@@ -54,6 +54,12 @@ def verdict(rows: Sequence[Row]) -> str:
             f"deploy {row['baseline']}, and look at what was tried in ops.model_trials",
         )
     return finding(rows)
+
+
+def is_refused(rows: Sequence[Row]) -> bool:
+    """Whether the default is worse than the baseline, beyond noise."""
+    row = _of_default(rows)
+    return row is not None and _kind(row) == "worse"
 
 
 def finding(rows: Sequence[Row]) -> str:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 
 def ndcg(hit_ranks: Column, n_relevant: Column, *, k: int) -> Column:
-    """Discounted gain of the hits by that of the best list there can be.
+    """Sum over hits of 1 / log2(1 + rank), by that of the best list of k that there can be.
 
     DCG@k = sum over hits of 1 / log2(1 + rank), the ideal DCG the same sum over the ranks 1 to
     min(k, items held out): 1 for a list that begins with all that can be found. Gains are binary.

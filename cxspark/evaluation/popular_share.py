@@ -10,7 +10,7 @@ from cxspark.evaluation.frames import ITEM_POPULARITY, RECOMMENDED
 def popular_share(
     recommended: DataFrame, popularity: DataFrame, *, k: int, share: float = 0.01
 ) -> DataFrame:
-    """The share of places that go to the most popular items: one row per algorithm.
+    """The share of places that go to the most popular items, 1% of all: one row per algorithm.
 
     Args:
         recommended: ``RECOMMENDED``.

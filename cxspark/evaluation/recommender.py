@@ -61,8 +61,20 @@ class Training(Protocol):
         """The user-item matrix (``USER_ITEM``), decayed to the instant."""
         ...
 
-    def popularity(self, half_lives: Sequence[float | None]) -> NDArray[np.float64]:
-        """Half-lives x items: all users' weights together, decayed to the instant."""
+    @property
+    def asked(self) -> DataFrame | None:
+        """user_id, those to recommend for; everyone where None."""
+        ...
+
+    def popularity(
+        self, half_lives: Sequence[float | None], windows: Sequence[float] = ()
+    ) -> NDArray[np.float64]:
+        """All users' weights together: (half-lives, then windows) x items.
+
+        Args:
+            half_lives: days after which a weight counts half; None for no decay.
+            windows: days before the instant whose weights count in full, and no others.
+        """
         ...
 
     def release(self) -> None:
@@ -74,7 +86,7 @@ class Recommender(ABC):
     """A model with its settings, as a frozen dataclass; it can be fitted to any training.
 
     A subclass is one module, and its test is one subclass of the contract's suite
-    (tests/factorization/contract.py).
+    (tests/recommender_contract.py).
 
     Attributes:
         algorithm: its name in every table.

@@ -29,6 +29,7 @@ class Window:
         importance: what the window counts in a choice.
         n_new_users: users who took something and aren't judged, as nothing was known of them.
         kept: what is in memory for it, beside the training's own.
+        label: which it is of several in the same time.
     """
 
     since: datetime
@@ -38,6 +39,7 @@ class Window:
     importance: float = 1.0
     n_new_users: int = 0
     kept: Sequence[DataFrame] = ()
+    label: str = ""
 
     def release(self) -> None:
         """Let go of what is kept in memory."""
@@ -45,7 +47,8 @@ class Window:
         release(*self.kept)
 
     def __str__(self) -> str:
-        return f"{self.since.isoformat()}..{self.until.isoformat()}"
+        span = f"{self.since.isoformat()}..{self.until.isoformat()}"
+        return f"{span}, {self.label}" if self.label else span
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,11 @@ def _try_variants(recommender: Recommender, window: Window, *, k: int) -> list[T
     means = by_user.groupBy("algorithm").agg(
         F.avg(CHOSEN_BY).alias("value"), F.count(F.lit(1)).alias("n_users")
     )
-    found = {int(row["algorithm"]): row for row in means.collect()}
+    found = {int(row["algorithm"]): (row["value"], row["n_users"]) for row in means.collect()}
+    # A variant that has no list for anyone isn't among them.
     return [
-        Trial(variant, window, found[number]["value"], found[number]["n_users"])
+        Trial(variant, window, *found.get(number, (0.0, 0)))
         for number, variant in enumerate(recommender.variants)
-        if number in found
     ]
 
 

@@ -25,6 +25,10 @@ class EvaluateRecommendersSettings(Settings):
     window_share: float = Field(
         default=0.08, gt=0, lt=1, description="time: of all events, in one such window"
     )
+    importance: Literal["rising", "equal"] = Field(
+        default="rising",
+        description="time: what windows count in a choice: the oldest 1, the next 2, ...; or all 1",
+    )
     k: int = Field(default=10, ge=1, le=1000, description="places of a list that count")
     weights: dict[str, float] = Field(
         default={"view": 0.2, "cart": 0.6, "purchase": 1.0, "return": -1.0},
@@ -36,7 +40,8 @@ class EvaluateRecommendersSettings(Settings):
     )
     algorithms: tuple[Algorithm, ...] = Field(
         default=("popular", "popular_recent", "user_knn", "item_knn", "ease", "als", "blend"),
-        description="what is compared; popular_recent and blend always are",
+        description="what is compared; popular_recent always is, and a blend with the best of the"
+        " personal ones: item_knn, ease, als",
     )
     half_lives: HalfLives = Field(
         default=(7.0, 14.0, 30.0, 60.0, None),
@@ -49,6 +54,15 @@ class EvaluateRecommendersSettings(Settings):
     popular_half_lives: tuple[float, ...] = Field(
         default=(1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 120.0),
         description="days, tried by the recent popularity, alone and in the blend",
+    )
+    popular_windows: tuple[float, ...] = Field(
+        default=(7.0, 14.0, 28.0, 56.0),
+        description="days that count in full, and none before them: the same, tried beside these",
+    )
+    popularity_cap: float | None = Field(
+        default=5.0,
+        gt=0,
+        description="the most that one user adds to an item's popularity; null: no cap",
     )
     shares: tuple[float, ...] = Field(
         default=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
@@ -72,6 +86,11 @@ class EvaluateRecommendersSettings(Settings):
     iterations: tuple[int, ...] = Field(default=(10,), description="of ALS, tried")
     n_replicates: int = Field(default=1000, ge=100, description="of the bootstrap over users")
     seed: int = Field(default=42, description="of everything drawn at random")
+
+    @property
+    def foretold(self) -> tuple[str, ...]:
+        """The event types that are to be foretold."""
+        return self.targets or tuple(name for name, weight in self.weights.items() if weight > 0)
 
     @model_validator(mode="after")
     def _room_for_windows(self) -> "EvaluateRecommendersSettings":

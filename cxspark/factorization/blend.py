@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from cxspark.evaluation.recommender import Training
+from cxspark.factorization.popularity import one_by_one
 from cxspark.factorization.scoring import (
     PersonalRecommender,
     PersonalScorer,
@@ -29,11 +30,13 @@ class Blend(ScoringRecommender):
     Attributes:
         personal: the model of a user's own wishes, without variants.
         popular_half_lives: days after which a weight counts half in the popularity.
+        popular_windows: days before the instant that count in it, each in full.
         shares: of the popularity in the sum, from 0 to 1.
     """
 
     personal: PersonalRecommender
     popular_half_lives: tuple[float | None, ...] = (7.0,)
+    popular_windows: tuple[float, ...] = ()
     shares: tuple[float, ...] = (0.5,)
     algorithm: ClassVar[str] = "blend"
 
@@ -44,15 +47,16 @@ class Blend(ScoringRecommender):
 
     @property
     def variants(self) -> Sequence["Blend"]:
-        """One for each half-life of popularity and share."""
+        """One for each way of popularity and share."""
+        ways = one_by_one(self.popular_half_lives, self.popular_windows)
         return [
-            replace(self, popular_half_lives=(half_life,), shares=(share,))
-            for half_life, share in product(self.popular_half_lives, self.shares)
+            replace(self, popular_half_lives=half_lives, popular_windows=windows, shares=(share,))
+            for (half_lives, windows), share in product(ways, self.shares)
         ]
 
     def fit(self, training: Training) -> "BlendScorer":
         """Cost: the personal model's, and one pass over the events."""
-        popularity = np.log1p(training.popularity(self.popular_half_lives))
+        popularity = np.log1p(training.popularity(self.popular_half_lives, self.popular_windows))
         return BlendScorer(
             self.personal.fit(training), standardised(popularity).astype(np.float32), self.shares
         )
@@ -64,7 +68,7 @@ class BlendScorer:
 
     Attributes:
         personal: a scorer of one variant.
-        popularity: half-lives x items, standardised.
+        popularity: ways of popularity x items, standardised.
         shares: of the popularity.
     """
 
@@ -73,7 +77,7 @@ class BlendScorer:
     shares: tuple[float, ...]
 
     def score(self, rows: csr_matrix) -> Iterator[Scores]:
-        """For each half-life and share: users x items."""
+        """For each way of popularity and share: users x items."""
         (scores,) = self.personal.score(rows)
         personal = standardised(scores)
         knows_nothing = np.diff(rows.indptr) == 0

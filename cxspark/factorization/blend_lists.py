@@ -18,7 +18,7 @@ from cxspark.factorization.blend import Blend, BlendScorer
 from cxspark.factorization.greatest import best_columns
 from cxspark.factorization.lists import LIST_SCHEMA, list_rows
 from cxspark.factorization.reasons import no_reasons, popular_reasons, split_scores
-from cxspark.factorization.scoring import users_at_a_time
+from cxspark.factorization.scoring import users_at_a_time, users_together
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,37 @@ def recommend_by_blend(blocks: DataFrame, *, way: BlendWay) -> DataFrame:
         .withColumn("algorithm", F.lit(Blend.algorithm))
         .select(*RECOMMENDATIONS.columns)
     )
+
+
+def recommend_to_unknown(users: DataFrame, *, way: BlendWay) -> DataFrame:
+    """What is popular, for users of whom the model knows nothing: one row per user_id x rank.
+
+    Args:
+        users: user_id, none of them twice.
+        way: the model, and what is asked of it.
+
+    Returns:
+        ``RECOMMENDATIONS``, all of origin popular.
+
+    Cost: no shuffle.
+    """
+    return (
+        users.select("user_id")
+        .mapInArrow(partial(_recommend_to_unknown, way=way), LIST_SCHEMA)
+        .withColumn("algorithm", F.lit(Blend.algorithm))
+        .select(*RECOMMENDATIONS.columns)
+    )
+
+
+def _recommend_to_unknown(
+    batches: Iterator[pa.RecordBatch], *, way: BlendWay
+) -> Iterator[pa.RecordBatch]:
+    together = users_together(len(way.ids))
+    for batch in batches:
+        for start in range(0, batch.num_rows, together):
+            ids = batch["user_id"][start : start + together]
+            nothing = csr_matrix((len(ids), len(way.ids)), dtype=np.float64)
+            yield from _recommend_users(ids, nothing, nothing, way)
 
 
 def _recommend(batches: Iterator[pa.RecordBatch], *, way: BlendWay) -> Iterator[pa.RecordBatch]:

@@ -116,19 +116,22 @@ def with_availability(items: DataFrame, availability: DataFrame, *, at: datetime
 
     Args:
         items: item_id and any other columns.
-        availability: ``ITEM_AVAILABILITY``; an item without a row is available.
+        availability: ``ITEM_AVAILABILITY``; an item without a row is available, one with several
+            while any of them has it so.
         at: the instant; available_from counts in, available_until doesn't.
 
     Returns:
         The items' columns and is_available: one row per item_id.
 
-    Cost: a join of two tables as large as the items.
+    Cost: a join of two tables as large as the items, of which one is grouped.
     """
     require_columns(items, MODEL_ITEMS, ["item_id"])
     require_columns(availability, ITEM_AVAILABILITY)
     is_out = (F.col("available_from") > F.lit(at)) | (F.col("available_until") <= F.lit(at))
-    return items.join(availability, "item_id", "left").select(
-        *items.columns, (~F.coalesce(is_out, F.lit(False))).alias("is_available")
+    is_in = ~F.coalesce(is_out, F.lit(False))
+    known = availability.groupBy("item_id").agg(F.bool_or(is_in).alias("is_in"))
+    return items.join(known, "item_id", "left").select(
+        *items.columns, F.coalesce("is_in", F.lit(True)).alias("is_available")
     )
 
 

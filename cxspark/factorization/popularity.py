@@ -21,9 +21,11 @@ class Popular(ScoringRecommender):
     Attributes:
         popular_half_lives: days after which a weight counts half: a variant each; None for no
             decay, which makes it the popularity of all time.
+        popular_windows: days before the instant that count, each in full: a variant each.
     """
 
     popular_half_lives: tuple[float | None, ...] = (None,)
+    popular_windows: tuple[float, ...] = ()
     algorithm: ClassVar[str] = "popular"
 
     @property
@@ -32,17 +34,21 @@ class Popular(ScoringRecommender):
 
     @property
     def variants(self) -> Sequence["Popular"]:
-        """One for each half-life."""
-        return [replace(self, popular_half_lives=(one,)) for one in self.popular_half_lives]
+        """One for each half-life, then one for each window."""
+        return [
+            replace(self, popular_half_lives=half_lives, popular_windows=windows)
+            for half_lives, windows in one_by_one(self.popular_half_lives, self.popular_windows)
+        ]
 
     def fit(self, training: Training) -> Scorer:
-        """Cost: one pass over the events, of any number of half-lives."""
-        return PopularityScorer(training.popularity(self.popular_half_lives).astype(np.float32))
+        """Cost: one pass over the events, of any number of half-lives and windows."""
+        found = training.popularity(self.popular_half_lives, self.popular_windows)
+        return PopularityScorer(found.astype(np.float32))
 
 
 @dataclass(frozen=True)
 class PopularRecently(Popular):
-    """The same, with half-lives of days: what time-aware popularity is to be chosen from."""
+    """The same of late, by decay or window: what time-aware popularity is to be chosen from."""
 
     popular_half_lives: tuple[float | None, ...] = (7.0,)
     algorithm: ClassVar[str] = "popular_recent"
@@ -62,3 +68,15 @@ class PopularityScorer:
         """The items' weights, for each user."""
         for weights in self.weights:
             yield np.broadcast_to(weights, (rows.shape[0], weights.size))
+
+
+def one_by_one(
+    half_lives: Sequence[float | None], windows: Sequence[float]
+) -> list[tuple[tuple[float | None, ...], tuple[float, ...]]]:
+    """Each way of popularity by itself, in the order of ``Training.popularity``.
+
+    Example:
+        >>> one_by_one([7.0], [14.0, 28.0])
+        [((7.0,), ()), ((), (14.0,)), ((), (28.0,))]
+    """
+    return [((one,), ()) for one in half_lives] + [((), (one,)) for one in windows]

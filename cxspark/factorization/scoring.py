@@ -94,6 +94,11 @@ def rank_by_scores(blocks: DataFrame, scorer: Scorer, *, n_items: int, n: int) -
     return ranked.select(*RANKED.columns)
 
 
+def users_together(n_items: int) -> int:
+    """How many users' scores of all items are in memory at once."""
+    return max(1, _CHUNK_SCORES // max(1, n_items))
+
+
 def users_at_a_time(
     batches: Iterator[pa.RecordBatch], *, n_items: int
 ) -> Iterator[tuple[pa.StringArray, csr_matrix, csr_matrix]]:
@@ -107,7 +112,7 @@ def users_at_a_time(
         Who; what they have, users x items; and of that what has a positive weight.
     """
     spare_modules()
-    together = max(1, _CHUNK_SCORES // max(1, n_items))
+    together = users_together(n_items)
     for batch in batches:
         for stream in batch["rows"]:
             block = RowBlock.from_bytes(stream.as_buffer())

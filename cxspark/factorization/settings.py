@@ -22,11 +22,24 @@ class TrainAlsSettings(Settings):
     implicit: bool = Field(
         default=True, description="weights are confidence; false: marks that are to be met"
     )
-    weights_from: Literal["user_item", "interactions"] = Field(
+    weights_from: Literal["user_item", "interactions", "events"] = Field(
         default="user_item",
         description="gold.user_item's weight; or, once build_interactions has run, that of "
         "gold.interactions, decayed and capped; of the latter rating_last, the latest mark, where "
-        "implicit is false and there is one",
+        "implicit is false and there is one; events: as evaluate_recommenders weighs them",
+    )
+    event_weights: dict[str, float] = Field(
+        default={"view": 0.2, "cart": 0.6, "purchase": 1.0, "return": -1.0},
+        description="events: what one of a type counts; other types don't. Of a user's sum for an "
+        "item the logarithm is learnt from",
+    )
+    half_life_days: float | None = Field(
+        default=None, gt=0, description="events: days after which one counts half; null: no decay"
+    )
+    as_chosen: bool = Field(
+        default=False,
+        description="rank, reg, alpha, iterations, seed, event_weights and half_life_days as "
+        "evaluate_recommenders chose them for ALS, weights_from events",
     )
     seed: int = Field(default=42, description="of the factors it starts from")
     blocks: int = Field(

@@ -20,9 +20,10 @@ def reference_instant(newest: datetime, *, half_life_days: float) -> datetime:
     """The fixed instant to which events are decayed, given the newest of them.
 
     Weights relative to a fixed instant never change as time goes by, so an increment is a sum; all
-    of them share one factor, which changes no ranking. Time is cut into epochs of eight half-lives
-    from 1970 on, and the instant is the start of the newest event's. When events enter a new epoch
-    the matrix is rebuilt: an increment always equals a rebuild.
+    of them share one factor, which changes no ranking; `weight_now` takes it off where the weights'
+    size matters. Time is cut into epochs of eight half-lives from 1970 on, and the instant is the
+    start of the newest event's. When events enter a new epoch the matrix is rebuilt: an increment
+    always equals a rebuild.
 
     Example:
         >>> reference_instant(datetime(2026, 3, 1, tzinfo=UTC), half_life_days=14)
@@ -31,6 +32,30 @@ def reference_instant(newest: datetime, *, half_life_days: float) -> datetime:
     origin = datetime(1970, 1, 1, tzinfo=UTC)
     epoch = timedelta(days=half_life_days * _HALF_LIVES_PER_EPOCH)
     return origin + (newest - origin) // epoch * epoch
+
+
+def weight_now(user_item: DataFrame, *, half_life_days: float, reference_at: datetime) -> DataFrame:
+    """The matrix with weights decayed to its newest event, which so counts in full.
+
+    Args:
+        user_item: ``USER_ITEM``.
+        half_life_days: that it was built with.
+        reference_at: the instant that it was built with.
+
+    Returns:
+        ``USER_ITEM``.
+
+    Cost: the newest event takes a pass over the cells of its own.
+    """
+    require_columns(user_item, USER_ITEM)
+    newest = user_item.agg(F.unix_micros(F.max("last_at")).alias("newest"))
+    micros = F.unix_micros(F.lit(reference_at)) - F.col("newest")
+    share = F.pow(F.lit(2.0), micros / F.lit(half_life_days * 86_400e6))
+    return (
+        user_item.crossJoin(F.broadcast(newest.select(share.alias("share"))))
+        .withColumn("weight", F.col("weight") * F.col("share"))
+        .select(*USER_ITEM.columns)
+    )
 
 
 def aggregate_user_item(

@@ -30,9 +30,9 @@ class UserKnn(Recommender):
     algorithm: ClassVar[str] = "user_knn"
 
     def recommend(self, training: Training, *, n: int) -> DataFrame:
-        """For all users of the training, whoever asks: they are each other's neighbours.
+        """The lists of those asked for; all users of the training are each other's neighbours.
 
-        Cost: every user meets every user (``nearest_blocks``).
+        Cost: every user meets every user (``nearest_blocks``), and has a list made.
         """
         rows = training.rows(self.half_life_days)
         nearest = nearest_blocks(
@@ -46,6 +46,8 @@ class UserKnn(Recommender):
             keep_rows=True,
         )
         chosen = recommend_items(nearest, training.items, n=n, neighbor_weight=self.neighbor_weight)
+        if training.asked is not None:
+            chosen = chosen.join(training.asked, "user_id", "left_semi")
         columns = F.broadcast(training.items.select("item_id", "column_index"))
         return (
             chosen.join(columns, "item_id").withColumn("variant", F.lit(0)).select(*RANKED.columns)

@@ -1,6 +1,8 @@
 """The suite's only reader of tables."""
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -30,6 +32,7 @@ class TableReader:
         self.spark = spark
         self.location = location
         self.run = run
+        self._newest: dict[str, Commit] = {}
         self._counts: dict[tuple[str, int], Future[int]] = {}
         self._background = ThreadPoolExecutor(2, thread_name_prefix="cxspark-count")
 
@@ -65,8 +68,22 @@ class TableReader:
             newest = self.history(table, limit=1)
             if not newest:
                 return None
+            self._newest[table.name] = newest[0]
             self.pin(table, newest[0].version)
         return self.run.inputs[table.name]
+
+    def facts(self, table: Table) -> Mapping[str, Any]:
+        """What was kept with the commit that the version this run reads got its rows by.
+
+        Raises:
+            ContractError: the table doesn't exist.
+        """
+        version, kept = self.version(table), self._newest.get(table.name)
+        is_it = kept is not None and kept.version == version and kept.changes_rows
+        commits = [kept] if is_it else self.history(table, limit=100)
+        made = (one for one in commits if one and one.version <= version and one.changes_rows)
+        commit = next(made, None)
+        return commit.facts if commit else {}
 
     def pin(self, table: Table, version: int) -> None:
         """Let the run read this version, whatever has been written since."""

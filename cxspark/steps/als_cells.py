@@ -1,24 +1,62 @@
 """What ALS is trained on, and so what its recommendations are made from: one place for both."""
 
+from datetime import datetime
+
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ContractError
+from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.interactions import INTERACTIONS
 from cxspark.contracts.preferences import USER_ITEM
+from cxspark.contracts.table import Table
 from cxspark.factorization.interactions import weigh_interactions
 from cxspark.factorization.items import cells_by_item
 from cxspark.factorization.settings import TrainAlsSettings
+from cxspark.matrix.user_item import aggregate_user_item, weight_now
 from cxspark.runtime.tables import Tables
+from cxspark.steps.windows import event_span
 
 
 def read_weights(
     how: TrainAlsSettings, tables: Tables, *, keep_unmarked: bool = False
 ) -> DataFrame:
-    """The matrix that a training with these settings learns from (``USER_ITEM``)."""
+    """The matrix that a training with these settings learns from (``USER_ITEM``).
+
+    Weights are as of its newest event: how great they are is how much they're trusted.
+    """
+    if how.weights_from == "events":
+        return _weigh_events(how, tables)
     if how.weights_from == "user_item":
-        return tables.read(USER_ITEM)
+        user_item, facts = tables.read(USER_ITEM), tables.facts(USER_ITEM)
+        if not facts.get("reference_at"):
+            return user_item
+        return weight_now(
+            user_item,
+            half_life_days=facts["half_life_days"],
+            reference_at=datetime.fromisoformat(facts["reference_at"]),
+        )
     interactions = tables.read(INTERACTIONS)
     return weigh_interactions(interactions, implicit=how.implicit, keep_unmarked=keep_unmarked)
+
+
+def weights_table(how: TrainAlsSettings) -> Table:
+    """The table that a training with these settings learns from."""
+    tables = {"user_item": USER_ITEM, "interactions": INTERACTIONS, "events": SILVER_EVENTS}
+    return tables[how.weights_from]
+
+
+def _weigh_events(how: TrainAlsSettings, tables: Tables) -> DataFrame:
+    """The matrix as a comparison has it: decayed to the newest event, log(1 + weight)."""
+    events = tables.read(SILVER_EVENTS)
+    cells = aggregate_user_item(
+        events.where(F.col("event_type").isin(*how.event_weights)),
+        weights=how.event_weights,
+        other_weight=0.0,
+        half_life_days=how.half_life_days,
+        reference_at=event_span(events)[1],
+    )
+    return cells.withColumn("weight", F.log1p(F.greatest("weight", F.lit(0.0))))
 
 
 def read_weights_to_learn(how: TrainAlsSettings, tables: Tables) -> DataFrame:

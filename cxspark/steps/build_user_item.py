@@ -51,7 +51,10 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
         partial(_merge_dictionary, ITEM_INDEX, cells, tables),
     )
     # The matrix comes last: its commit says which events are in, and so that their ids are.
-    facts = {"reference_at": intake.reference_at and intake.reference_at.isoformat()}
+    facts = {
+        "reference_at": intake.reference_at and intake.reference_at.isoformat(),
+        "half_life_days": settings.half_life_days,
+    }
     if intake.since is None:
         tables.overwrite(USER_ITEM, cells, facts=facts)
     else:

@@ -1,6 +1,7 @@
 """Compare recommenders on what users did later; refuse a default worse than what is popular."""
 
 import logging
+from collections.abc import Iterator
 from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -10,7 +11,7 @@ from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.table import Table
 from cxspark.evaluation import match_hits, metric_intervals, user_metrics
-from cxspark.evaluation.leaderboard import as_lines, verdict
+from cxspark.evaluation.leaderboard import as_lines, is_refused, verdict
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.run import Commit
@@ -54,12 +55,13 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
     told: dict[str, dict[str, float]] = {}
     for row in rows:
         told.setdefault(row["algorithm"], {})[row["metric"]] = row["value"]
-    weights = {"weights": settings.weights}
+    # What follows from the choice must weigh events as the choice did, and may be held back.
+    terms = settings.model_dump(include={"split", "weights", "popularity_cap"})
+    terms["is_refused"] = is_refused(rows)
     ours = f"run_id = {quoted(tables.run.run_id)}"
     tables.side_by_side(
         partial(tables.overwrite, MODEL_METRICS, metrics, where=ours, facts=told),
-        # What follows from the choice must weigh events as the choice did.
-        partial(tables.overwrite, MODEL_TRIALS, trials, where=ours, facts=weights),
+        partial(tables.overwrite, MODEL_TRIALS, trials, where=ours, facts=terms),
     )
     release(events, metrics, *(one.ranked for one in lists))
     for window in (*windows, test):
@@ -72,10 +74,14 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
 
 def newest_run(tables: Tables, table: Table) -> Commit | None:
     """The newest commit of this job that a table has, of those that this run reads."""
+    return next(runs(tables, table), None)
+
+
+def runs(tables: Tables, table: Table) -> Iterator[Commit]:
+    """This job's commits that a table has, of those that this run reads, the newest first."""
     commits = tables.history(table, limit=100)
     pinned = tables.run.inputs.get(table.name, commits[0].version if commits else -1)
-    ours = (one for one in commits if one.job == STEP.name and one.version <= pinned)
-    return next(ours, None)
+    return (one for one in commits if one.job == STEP.name and one.version <= pinned)
 
 
 STEP = Step(

@@ -139,7 +139,7 @@ def metric_rows(
     constants = {
         "run_id": tables.run.run_id,
         "k": settings.k,
-        "split": f"{settings.split}, train share {settings.train_share:g}; test {test}",
+        "split": protocol(settings, test),
         "candidates": CANDIDATES,
         "seed": settings.seed,
         "input": f"{SILVER_EVENTS.name}@{tables.version(SILVER_EVENTS)}",
@@ -151,6 +151,21 @@ def metric_rows(
         .withColumn("is_default", F.col("algorithm") == DEFAULT)
         .withColumn("formula", F.coalesce(formula[F.col("metric")], F.col("metric")))
         .select(*MODEL_METRICS.columns)
+    )
+
+
+def protocol(settings: EvaluateRecommendersSettings, test: Window) -> str:
+    """How train and test were split, and where; what was learnt from, and what foretold."""
+    split = {
+        "time": f"time, train share {settings.train_share:g}",
+        "random": f"random, train share {settings.train_share:g}",
+        "last_n": f"last_n, {settings.last_n} per user",
+    }[settings.split]
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in settings.weights.items())
+    foretold = ", ".join(settings.foretold)
+    return (
+        f"{split}; test {test}; learnt from {weights}; foretold {foretold}; settings chosen on"
+        f" {settings.n_windows} windows, {settings.importance}; {settings.n_replicates} replicates"
     )
 
 

@@ -27,7 +27,7 @@ log = logging.getLogger("cxspark")
 
 _CANDIDATES: dict[str, Callable[[Settings], Sequence[Recommender]]] = {
     Popular.algorithm: lambda _: [Popular()],
-    BASELINE: lambda s: [PopularRecently(s.popular_half_lives)],
+    BASELINE: lambda s: [PopularRecently(s.popular_half_lives, s.popular_windows)],
     UserKnn.algorithm: lambda s: [UserKnn(days, k=s.k_users) for days in s.few_half_lives],
     ItemKnn.algorithm: lambda s: [
         ItemKnn(days, s.neighbors, s.shrinkages, s.max_items) for days in s.few_half_lives
@@ -48,7 +48,8 @@ def select_models(windows: Sequence[Window], settings: Settings) -> list[Selecti
         settings: what is tried.
 
     Returns:
-        One per algorithm, in the order of ``_CANDIDATES``; the blend last.
+        One per algorithm, in the order of ``_CANDIDATES``; a blend last, where there is a personal
+        model.
     """
     asked = [name for name in _CANDIDATES if name in settings.algorithms or name == BASELINE]
     chosen = [_select(_CANDIDATES[name](settings), windows, k=settings.k) for name in asked]
@@ -56,7 +57,8 @@ def select_models(windows: Sequence[Window], settings: Settings) -> list[Selecti
     personal = [one for one in found if isinstance(one, PersonalRecommender)]
     if personal:
         best = max(personal, key=lambda one: found[one])
-        blend = Blend(best, settings.popular_half_lives, settings.shares)
+        ways = settings.popular_half_lives, settings.popular_windows
+        blend = Blend(best, *ways, settings.shares)
         chosen.append(_select([blend], windows, k=settings.k))
     return chosen
 

@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ContractError
+from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
 from cxspark.contracts.interactions import INTERACTIONS
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM
@@ -21,7 +22,8 @@ from cxspark.runtime.session import small_records
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
-from cxspark.steps.als_cells import learns_marks, read_user_cells
+from cxspark.steps.als_cells import learns_marks, read_user_cells, weights_table
+from cxspark.steps.shown_items import warn_of_few
 
 _OURS = f"algorithm = '{ALGORITHM}'"
 
@@ -52,9 +54,9 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
         refresh=settings.fold_in == "all",
         has_unmarked=learns_marks(how),
     )
-    n_users = json.loads(trained["metrics"])["n_users"]
-    n_blocks = count_blocks(n_users, block_rows=settings.block_users)
+    warn_of_few(catalogue.is_eligible, settings.n, tables)
     cells = read_user_cells(how, items, tables)
+    n_blocks = count_blocks(users_now(trained, how, tables), block_rows=settings.block_users)
     gathered = gather_users(cells, users.select("user_id", "factors"), n_blocks=n_blocks)
     with small_records(spark):
         tables.overwrite(RECOMMENDATIONS, recommend_items(gathered, way=way), where=_OURS)
@@ -72,6 +74,14 @@ def _trained(tables: Tables) -> Row:
     return rows[0]
 
 
+def users_now(trained: Row, how: TrainAlsSettings, tables: Tables) -> int:
+    """Users there are, about: the training's, and as many more as the rows have become more."""
+    n_users: int = json.loads(trained["metrics"])["n_users"]
+    table = weights_table(how)
+    (before,) = [one["n_rows"] for one in trained["inputs"] if one["table"] == table.name] or [0]
+    return round(n_users * max(1.0, tables.n_rows(table) / before)) if before else n_users
+
+
 def _of_model(table: Table, version: int, tables: Tables) -> DataFrame:
     """The factors as they were when the model was complete, whatever has been written since."""
     tables.pin(table, version)
@@ -87,5 +97,5 @@ STEP = Step(
     run=run,
     rows=estimates.recommended_by_als,
     needs=estimates.item_factors,
-    optional=(INTERACTIONS, ITEM_AVAILABILITY),
+    optional=(INTERACTIONS, SILVER_EVENTS, ITEM_AVAILABILITY),
 )

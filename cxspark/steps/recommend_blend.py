@@ -2,20 +2,22 @@
 
 from pyspark.sql import SparkSession
 
-from cxspark.contracts.errors import ContractError
 from cxspark.contracts.evaluation import MODEL_TRIALS
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_AVAILABILITY
 from cxspark.contracts.preferences import RECOMMENDATIONS
 from cxspark.factorization.blend import Blend
-from cxspark.factorization.blend_lists import BlendWay, recommend_by_blend
+from cxspark.factorization.blend_lists import (
+    BlendWay,
+    recommend_by_blend,
+    recommend_to_unknown,
+)
 from cxspark.factorization.items import eligible_items, with_availability
 from cxspark.factorization.settings import RecommendBlendSettings
-from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
-from cxspark.steps.evaluate_recommenders import newest_run
-from cxspark.steps.models import blend_of
+from cxspark.steps.chosen import chosen_blend
+from cxspark.steps.shown_items import warn_of_few
 from cxspark.steps.training import EventTraining
 from cxspark.steps.windows import event_span
 
@@ -24,9 +26,14 @@ _OURS = f"algorithm = '{Blend.algorithm}'"
 
 def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -> None:  # noqa: ARG001
     """Fit the chosen blend to all events, and rank the catalogue for every user."""
-    blend, weights = _chosen(tables)
+    blend, terms = chosen_blend(tables)
     events = tables.read(SILVER_EVENTS)
-    training = EventTraining(events, at=event_span(events)[1], weights=weights)
+    training = EventTraining(
+        events,
+        at=event_span(events)[1],
+        weights=terms["weights"],
+        popularity_cap=terms["popularity_cap"],
+    )
     items = with_availability(
         training.items,
         tables.read_or_empty(ITEM_AVAILABILITY),
@@ -36,30 +43,13 @@ def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -
         items.toArrow().sort_by("column_index"), allow=settings.allow, deny=settings.deny
     )
     way = BlendWay(blend.fit(training), ids, is_eligible, settings.n, settings.n_reasons)
+    warn_of_few(is_eligible, settings.n, tables)
     lists = recommend_by_blend(training.rows(blend.half_life_days), way=way)
-    tables.overwrite(RECOMMENDATIONS, lists, where=_OURS)
+    known = training.cells(blend.half_life_days).select("user_id")
+    unknown = events.join(known, "user_id", "left_anti").select("user_id").distinct()
+    everyone = lists.unionByName(recommend_to_unknown(unknown, way=way))
+    tables.overwrite(RECOMMENDATIONS, everyone, where=_OURS)
     training.release()
-
-
-def _chosen(tables: Tables) -> tuple[Blend, dict[str, float]]:
-    """The blend that the newest comparison chose, and what events weighed in it.
-
-    Raises:
-        ContractError: there was none, or it tried no blend.
-    """
-    trials = tables.read(MODEL_TRIALS)
-    newest = newest_run(tables, MODEL_TRIALS)
-    run_id = newest.run_id if newest else ""
-    ours = f"{_OURS} AND is_chosen AND run_id = {quoted(run_id)}"
-    rows = trials.where(ours).select("settings").limit(1).collect()
-    if not newest or not rows:
-        raise ContractError(
-            MODEL_TRIALS.name,
-            f"a chosen blend of the newest run, {run_id}",
-            "none",
-            "run evaluate_recommenders with a personal model among its algorithms",
-        )
-    return blend_of(rows[0]["settings"]), newest.facts["weights"]
 
 
 STEP = Step(

@@ -7,6 +7,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.evaluation import MODEL_TRIALS
+from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_FACTORS, MODELS, USER_FACTORS
 from cxspark.contracts.interactions import INTERACTIONS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
@@ -20,17 +22,21 @@ from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.als_cells import read_weights_to_learn
+from cxspark.steps.chosen import chosen_als
 
 # Each iteration refers to the one before until a checkpoint; 150 overflow the stack.
 _MANY_ITERATIONS = 30
 
+_NOT_OF_THE_FIT = {"popular_days", "weights_from", "event_weights", "half_life_days", "as_chosen"}
+
 
 def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None:
     """Fit, write the factors, then the model's row, whose commit says that they belong together."""
+    settings = chosen_als(settings, tables) if settings.as_chosen else settings
     _require_checkpoints(spark, settings)
     user_item = read_weights_to_learn(settings, tables)
     users, items = tables.read(USER_INDEX), tables.read(ITEM_INDEX)
-    model = Als(**settings.model_dump(exclude={"popular_days", "weights_from"}))
+    model = Als(**settings.model_dump(exclude=_NOT_OF_THE_FIT))
     model.fit(index_cells(user_item, users, items))
     user_factors = model.user_factors_.join(users, "user_index")
     item_factors = model.item_factors_.join(items, "item_index").join(
@@ -104,5 +110,5 @@ STEP = Step(
     writes=(USER_FACTORS, ITEM_FACTORS, MODELS),
     run=run,
     rows=estimates.row_for_row((USER_FACTORS, USER_INDEX), (ITEM_FACTORS, ITEM_INDEX)),
-    optional=(INTERACTIONS,),
+    optional=(INTERACTIONS, SILVER_EVENTS, MODEL_TRIALS),
 )

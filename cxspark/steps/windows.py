@@ -1,6 +1,6 @@
 """Events as windows to be judged in: the test, and those before it that settings are chosen on."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -12,9 +12,7 @@ from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.keeping import keep
 from cxspark.evaluation import (
     Split,
-    count_leaks,
     held_out_items,
-    refuse_leak,
     split_by_time,
     split_instant,
     split_last_n,
@@ -28,9 +26,9 @@ from cxspark.steps.training import EventTraining
 def make_windows(events: DataFrame, settings: EvaluateRecommendersSettings) -> list[Window]:
     """The windows that settings are chosen on, the oldest first, and the test as the last.
 
-    In time, the latest of those before the test counts most: its importance is its number. Of each
-    user's last events, a window has those before the next one's. At random, each is another draw
-    from what the test leaves.
+    In time, the latest of those before the test counts most: its importance is its number, unless
+    they are to be equal. Of each user's last events, a window has those before the next one's. At
+    random, each is another draw from what the test leaves.
 
     Args:
         events: silver.events.
@@ -46,7 +44,10 @@ def make_windows(events: DataFrame, settings: EvaluateRecommendersSettings) -> l
         source = parts[-1 if settings.split == "last_n" else 0].train
         parts.append(_drawn(source, settings, number))
     span = event_span(events)
-    test, *windows = (_window(part, span, span[1], 1.0, settings) for part in parts)
+    test, *windows = (
+        replace(_window(part, span, span[1], 1.0, settings), label=f"{settings.split} {number}")
+        for number, part in enumerate(parts)
+    )
     return [*reversed(windows), test]
 
 
@@ -57,9 +58,8 @@ def _windows_in_time(events: DataFrame, settings: EvaluateRecommendersSettings) 
     windows = []
     for number, (since, until) in enumerate(pairwise([*cuts, event_span(events)[1]]), 1):
         part = split_by_time(events, at=since, until=until)
-        found = count_leaks(part.train, at=since).collect()[0]["n_leaks"]
-        refuse_leak(found, table=SILVER_EVENTS.name, at=since)
-        windows.append(_window(part, (since, until), since, float(number), settings))
+        importance = float(number) if settings.importance == "rising" else 1.0
+        windows.append(_window(part, (since, until), since, importance, settings))
     return windows
 
 
@@ -77,7 +77,7 @@ def _window(
     importance: float,
     settings: EvaluateRecommendersSettings,
 ) -> Window:
-    is_target = F.col("event_type").isin(*_targets(settings.weights, settings.targets))
+    is_target = F.col("event_type").isin(*settings.foretold)
     history = part.train.where(F.col("event_type").isin(*settings.weights))
     known = history.select("user_id", F.lit(True).alias("is_known")).distinct()
     held_out = held_out_items(part.test.where(is_target), part.train)
@@ -89,19 +89,28 @@ def _window(
     if not n_judged:
         raise ContractError(
             SILVER_EVENTS.name,
-            f"users who take something new from {span[0].isoformat()} on, with a history before it",
-            "none",
-            "split elsewhere (train_share), or bring events of more time",
+            "users with a history who take something new between "
+            f"{span[0].isoformat()} and {span[1].isoformat()}",
+            f"none; event types there are: {_types(part)}",
+            f"name types in weights ({', '.join(settings.weights)}) and targets, split elsewhere"
+            " (train_share, n_windows, window_share), or bring events of more time",
         )
     judged = held_out.where("is_known").select("user_id", "item_id")
     training = EventTraining(
-        history, at=at, weights=settings.weights, asked=judged.select("user_id").distinct()
+        history,
+        at=at,
+        weights=settings.weights,
+        popularity_cap=settings.popularity_cap,
+        asked=judged.select("user_id").distinct(),
     )
     return Window(*span, training, judged, importance, n_new, [held_out])
 
 
-def _targets(weights: Mapping[str, float], targets: tuple[str, ...]) -> tuple[str, ...]:
-    return targets or tuple(name for name, weight in weights.items() if weight > 0)
+def _types(part: Split) -> str:
+    """The event types of both parts, for a message."""
+    kinds = part.train.select("event_type").union(part.test.select("event_type"))
+    rows = kinds.distinct().orderBy("event_type").limit(20).collect()
+    return ", ".join(row["event_type"] for row in rows)
 
 
 def event_span(events: DataFrame) -> tuple[datetime, datetime]:

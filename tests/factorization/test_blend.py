@@ -8,7 +8,7 @@ from cxspark.factorization.linear import LinearScorer
 
 
 class TestBlend(RecommenderContract):
-    recommender = Blend(Ease(30.0, (1.0,)), (7.0, 30.0), (0.0, 0.5, 1.0))
+    recommender = Blend(Ease(30.0, (1.0,)), (7.0, 30.0), (20.0,), (0.0, 0.5, 1.0))
 
 
 PERSONAL = LinearScorer((np.array([[0, 1], [1, 0]], np.float32),), n_items=2)

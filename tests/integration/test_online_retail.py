@@ -141,7 +141,7 @@ def test_the_report_tells_the_funnel(shop: MainJob) -> None:
 
 
 def test_the_blend_beats_what_is_popular_lately(shop: MainJob) -> None:
-    # A corner of what is tried by default, so that it takes a minute.
+    # Near what is chosen by default, so that it takes a minute.
     settings = EvaluateRecommendersSettings(
         n_windows=2,
         algorithms=("ease",),

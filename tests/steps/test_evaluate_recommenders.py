@@ -1,12 +1,10 @@
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
-from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import Row, SparkSession
+from silver_events import tables_at, two_tastes, write_silver
 
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
@@ -14,15 +12,18 @@ from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.preferences import RECOMMENDATIONS
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.factorization.settings import RecommendBlendSettings
-from cxspark.runtime.location import Location
-from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
 from cxspark.steps import recommend_blend
 from cxspark.steps.evaluate_recommenders import STEP
 
 pytestmark = pytest.mark.integration
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+# Her only event is of a type without a weight.
+WISHING = ("wishing", "i01", "wishlist", 50.0)
+METRICS = {
+    *("ndcg", "precision", "recall", "average_precision", "reciprocal_rank", "hit_rate"),
+    *("coverage", "novelty", "diversity", "popular_share"),
+}
 QUICK = {
     "n_windows": 1,
     "window_share": 0.2,
@@ -36,40 +37,11 @@ QUICK = {
 }
 
 
-def tables_at(spark: SparkSession, folder: Path, run_id: str = "r1") -> Tables:
-    return Tables(spark, Location(root=str(folder)), Run(STEP.name, run_id))
-
-
-def write_events(spark: SparkSession, folder: Path, *, n_users: int = 60) -> None:
-    """Two tastes of items; the users go on taking items of their taste."""
-    rng = np.random.default_rng(3)
-    rows = []
-    for user in range(n_users):
-        taste = 20 * (user % 2)
-        for item in rng.choice(20, 9, replace=False):
-            at = START + timedelta(days=float(rng.uniform(0, 100)))
-            rows.append((f"u{user:03d}", f"i{taste + item:02d}", "purchase", at))
-    frame = spark.createDataFrame(
-        rows, "user_id string, item_id string, event_type string, event_at timestamp"
-    )
-    tables_at(spark, folder).overwrite(SILVER_EVENTS, as_silver(frame))
-
-
-def as_silver(frame: DataFrame) -> DataFrame:
-    """The events with the columns that don't matter here."""
-    defaults = {"source": F.lit("test"), "load_id": F.lit("l"), "record_number": F.lit(1)}
-    for field in SILVER_EVENTS.schema.fields:
-        if field.name not in frame.columns:
-            value = defaults.get(field.name, F.lit(None))
-            frame = frame.withColumn(field.name, value.cast(field.dataType))
-    return frame.withColumn("event_key", F.uuid())
-
-
 @pytest.fixture(scope="module")
 def judged(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     folder = tmp_path_factory.mktemp("judged")
-    write_events(spark, folder)
     tables = tables_at(spark, folder)
+    write_silver(tables, [*two_tastes(), WISHING])
     STEP.run(spark, EvaluateRecommendersSettings(**QUICK), tables)
     return tables_at(spark, folder)
 
@@ -87,7 +59,7 @@ def test_every_model_is_judged_by_every_metric(judged: Tables) -> None:
     found = {(row["algorithm"], row["metric"]) for row in rows}
     models = {name for name, _ in found}
     assert models == {"popular", "popular_recent", "item_knn", "blend"}
-    assert len(found) == len(models) * len({metric for _, metric in found})
+    assert found == {(model, metric) for model in models for metric in METRICS}
 
 
 def test_a_personal_model_finds_the_taste_that_popularity_cant(judged: Tables) -> None:
@@ -101,6 +73,10 @@ def test_every_row_has_its_protocol(judged: Tables) -> None:
     row = judged.read(MODEL_METRICS).where("algorithm = 'blend'").first()
     assert row is not None
     assert row["split"].startswith("time, train share 0.8; test 2026-")
+    assert row["split"].endswith(
+        "; learnt from view 0.2, cart 0.6, purchase 1, return -1; foretold view, cart, purchase;"
+        " settings chosen on 1 windows, rising; 200 replicates"
+    )
     assert row["input"] == "silver.events@1"
     assert json.loads(row["settings"])["personal"]["algorithm"] == "item_knn"
 
@@ -135,13 +111,22 @@ def test_the_same_run_again_leaves_the_same_rows(spark: SparkSession, judged: Ta
 
 def test_the_chosen_blend_recommends_to_everyone(recommended: list[Row]) -> None:
     users = Counter(row["user_id"] for row in recommended)
-    assert len(users) == 60
+    assert len(users) == 61
     assert set(users.values()) == {5}
 
 
-def test_the_choice_keeps_what_events_weighed_in_it(judged: Tables) -> None:
+def test_who_did_nothing_that_counts_gets_what_is_popular(recommended: list[Row]) -> None:
+    assert {row["origin"] for row in recommended if row["user_id"] == WISHING[0]} == {"popular"}
+
+
+def test_the_choice_keeps_its_terms(judged: Tables) -> None:
     (newest,) = judged.history(MODEL_TRIALS, limit=1)
-    assert newest.facts["weights"] == {**EvaluateRecommendersSettings().weights}
+    assert newest.facts == {
+        "split": "time",
+        "weights": {**EvaluateRecommendersSettings().weights},
+        "popularity_cap": 5.0,
+        "is_refused": False,
+    }
 
 
 def test_reasons_add_up_to_the_score(recommended: list[Row]) -> None:
@@ -170,12 +155,9 @@ def test_what_is_denied_isnt_recommended(recommended: list[Row]) -> None:
 
 
 def test_no_user_who_takes_anything_new_is_an_error(spark: SparkSession, tmp_path: Path) -> None:
-    rows = [(f"u{day}", "i", "purchase", START + timedelta(days=day)) for day in range(10)]
-    frame = spark.createDataFrame(
-        rows, "user_id string, item_id string, event_type string, event_at timestamp"
-    )
-    tables_at(spark, tmp_path).overwrite(SILVER_EVENTS, as_silver(frame))
-    with pytest.raises(ContractError, match="users who take something new"):
+    one_each = [(f"u{day}", "i", "purchase", float(day)) for day in range(10)]
+    write_silver(tables_at(spark, tmp_path), one_each)
+    with pytest.raises(ContractError, match="users with a history who take something new"):
         STEP.run(spark, EvaluateRecommendersSettings(**QUICK), tables_at(spark, tmp_path))
 
 

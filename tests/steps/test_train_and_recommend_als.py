@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 
 from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, USER_FACTORS
@@ -178,6 +178,14 @@ def test_what_may_not_be_given_is_not_and_all_reasons_are_told(
         sum(reason["contribution"] for reason in row[4]) == pytest.approx(row[2], abs=1e-5)
         for row in reasons
     )
+
+
+def test_where_rows_have_become_more_so_have_users(spark: SparkSession, tmp_path: Path) -> None:
+    write_matrix(spark, tmp_path, {("u", item): 1.0 for item in ITEMS[:6]})
+    inputs = [{"table": "gold.user_index", "n_rows": 1}, {"table": "gold.user_item", "n_rows": 2}]
+    trained = Row(metrics='{"n_users": 10}', inputs=inputs)
+    found = recommend_als.users_now(trained, TrainAlsSettings(), tables_at(spark, tmp_path))
+    assert found == 30
 
 
 def test_an_empty_matrix_and_a_missing_model_are_told(spark: SparkSession, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from cxspark.contracts.errors import ContractError
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.steps.training import EventTraining
 from cxspark.steps.windows import event_span, make_windows
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,6 +38,39 @@ def test_windows_before_the_test_end_where_the_next_begins(spark: SparkSession) 
     end = day(10) + timedelta(microseconds=1)
     assert [window.until for window in windows] == [day(6), day(8), end]
     assert [window.importance for window in windows] == [1.0, 2.0, 3.0]
+
+
+def test_windows_may_count_the_same(spark: SparkSession) -> None:
+    settings = EvaluateRecommendersSettings(n_windows=2, window_share=0.2, importance="equal")
+    windows = make_windows(ten_days(spark), settings)
+    assert {window.importance for window in windows} == {1.0}
+
+
+def test_what_comes_at_the_instant_or_later_isnt_learnt_from(spark: SparkSession) -> None:
+    weights = {"purchase": 1.0}
+    EventTraining(ten_days(spark).limit(8), at=day(8), weights=weights)
+    with pytest.raises(ContractError, match=r"only rows before 2026-01-09.*; found 1 at it"):
+        EventTraining(ten_days(spark).limit(9), at=day(8), weights=weights)
+
+
+def test_windows_of_one_time_are_told_apart(spark: SparkSession) -> None:
+    rows = [(user, item, at) for user in "abc" for at, item in enumerate("wxyz")]
+    settings = EvaluateRecommendersSettings(split="last_n", last_n=1, n_windows=2)
+    windows = make_windows(events(spark, *rows), settings)
+    assert [str(window).split(", ")[1] for window in windows] == [
+        "last_n 2",
+        "last_n 1",
+        "last_n 0",
+    ]
+
+
+def test_types_without_a_weight_are_told_where_there_is_nothing_to_judge(
+    spark: SparkSession,
+) -> None:
+    played = events(spark, *[("a", f"i{at}", float(at)) for at in range(10)], kind="play")
+    settings = EvaluateRecommendersSettings(n_windows=1)
+    with pytest.raises(ContractError, match="event types there are: play; to do: name types in we"):
+        make_windows(played, settings)
 
 
 def test_what_known_users_take_anew_is_held_out(spark: SparkSession) -> None:
