@@ -107,7 +107,9 @@ def distances(settings: ComputeDistancesSettings, sizes: Sizes) -> Rows:
 
 def segmented(settings: SegmentCustomersSettings, sizes: Sizes) -> Rows:
     """A row for each customer, by habits at most one for each event."""
-    return {SEGMENTS.name: sizes.rows(CUSTOMERS if settings.habits is None else SILVER_EVENTS)}
+    known = settings.customers or FeatureChoice()
+    whose = FEATURE_TABLES[known.table] if settings.habits is None else SILVER_EVENTS
+    return {SEGMENTS.name: sizes.rows(whose)}
 
 
 def matrix_search(settings: RecommendKnnSettings, sizes: Sizes) -> Needs:

@@ -13,7 +13,9 @@ from cxspark.contracts.features import (
     FeatureChoice,
     FeatureNames,
 )
+from cxspark.runtime.step import Inputs
 from cxspark.runtime.tables import Tables
+from cxspark.steps.estimates import OfCustomers
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def read_features(tables: Tables, choice: FeatureChoice, *, label: str | None = 
         _label(label).alias("label"),
     )
     return Features(rows.select(*FEATURE_ROWS.names), names, source)
+
+
+def chosen_table(settings: OfCustomers) -> Inputs:
+    """What a job reads that takes features of customers: the one table that they are in."""
+    return Inputs((FEATURE_TABLES[settings.features.table],))
 
 
 def _names(kind: str) -> Column:

@@ -16,7 +16,7 @@ from cxspark.factorization.settings import TrainAlsSettings
 from cxspark.neighbors.popularity import measure_cells, rank_items, recent_since
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.session_settings import setting
-from cxspark.runtime.step import Step
+from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.als_cells import read_weights_to_learn
@@ -96,6 +96,12 @@ def _model_row(settings: TrainAlsSettings, model: Als, tables: Tables) -> dict[s
     }
 
 
+def read_for(settings: TrainAlsSettings) -> Inputs:
+    """The weights are in one table or in the other."""
+    weights = USER_ITEM if settings.weights_from == "user_item" else INTERACTIONS
+    return Inputs((weights, USER_INDEX, ITEM_INDEX))
+
+
 STEP = Step(
     name="train_als",
     summary="user-item matrix or interactions -> users' and items' factors, by MLlib's ALS",
@@ -105,4 +111,5 @@ STEP = Step(
     run=run,
     rows=estimates.row_for_row((USER_FACTORS, USER_INDEX), (ITEM_FACTORS, ITEM_INDEX)),
     optional=(INTERACTIONS,),
+    inputs=read_for,
 )
