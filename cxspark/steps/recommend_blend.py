@@ -9,11 +9,16 @@ from cxspark.contracts.factors import ITEM_AVAILABILITY
 from cxspark.contracts.preferences import RECOMMENDATIONS
 from cxspark.factorization.blend import Blend
 from cxspark.factorization.blend_lists import BlendWay, recommend_by_blend
+from cxspark.factorization.ease import Ease
+from cxspark.factorization.item_knn import ItemKnn
 from cxspark.factorization.items import eligible_items, with_availability
 from cxspark.factorization.settings import RecommendBlendSettings
 from cxspark.runtime.ddl import quoted
+from cxspark.runtime.estimate import Needs
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
+from cxspark.steps import estimates
 from cxspark.steps.evaluate_recommenders import newest_run
 from cxspark.steps.models import blend_of
 from cxspark.steps.training import EventTraining
@@ -62,6 +67,24 @@ def _chosen(tables: Tables) -> tuple[Blend, dict[str, float]]:
     return blend_of(rows[0]["settings"]), newest.facts["weights"]
 
 
+def needs(settings: RecommendBlendSettings, sizes: Sizes) -> Needs:  # noqa: ARG001 the blend's count
+    """Those of the chosen blend's personal model; of EASE by its defaults where none is chosen yet.
+
+    Raises:
+        ContractError: the newest comparison chose none.
+    """
+    chosen = sizes.tables.exists(MODEL_TRIALS)
+    personal = _chosen(sizes.tables)[0].personal if chosen else Ease()
+    if not isinstance(personal, Ease | ItemKnn):
+        return ()
+    return estimates.item_matrices(
+        sizes,
+        max_items=personal.max_items,
+        n_ease=int(isinstance(personal, Ease)),
+        remedy="evaluate with a lower evaluate_recommenders.max_items",
+    )
+
+
 STEP = Step(
     name="recommend_blend",
     summary="events -> recommendations by the blend that was chosen, with reasons",
@@ -70,4 +93,5 @@ STEP = Step(
     optional=(ITEM_AVAILABILITY,),
     writes=(RECOMMENDATIONS,),
     run=run,
+    needs=needs,
 )
