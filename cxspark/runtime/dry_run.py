@@ -7,13 +7,13 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from cxspark.contracts.errors import ConfigError, CxsparkError
+from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.settings import Settings
 from cxspark.contracts.table import Table
 from cxspark.runtime.estimate import PLACES, Estimate, check_memory
 from cxspark.runtime.logs import logging_of
 from cxspark.runtime.memory import memory_limits
-from cxspark.runtime.outcome import Outcome
+from cxspark.runtime.outcome import Outcome, failure
 from cxspark.runtime.raw_files import list_files
 from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Inputs, Step
@@ -48,9 +48,10 @@ class DryRun:
                     step.needs(settings, sizes) if step.needs else (),
                 )
                 self._check(step, estimate, tables, is_guessed=guessed)
-            except CxsparkError as error:
+            except Exception as failed:
+                error, exit_code = failure(failed)
                 log.error("%s: %s", step.name, error)
-                return Outcome(run, "failed", error=str(error), exit_code=error.exit_code)
+                return Outcome(run, "failed", error=error, exit_code=exit_code)
             for table in step.writes:
                 most = estimate.rows.get(table.name)
                 told = "" if most is None else f", at most {most:,} rows"
