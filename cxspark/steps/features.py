@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.features import (
     FEATURE_ROWS,
     FEATURE_TABLES,
@@ -45,8 +45,8 @@ def read_features(tables: Tables, choice: FeatureChoice, *, label: str | None = 
         Missing values are null; a label is text, of a number as Spark writes it.
 
     Raises:
-        ConfigError: the source isn't there, or isn't named where there are several; a feature isn't
-            there, or is of the other kind.
+        ConfigError: the source isn't there, or isn't named where there are several.
+        ContractError: a feature isn't there any more, or is of the other kind.
 
     Cost: one pass, which collects the names of the features.
     """
@@ -100,11 +100,11 @@ def _chosen(
 def _require(asked: set[str], have: set[str], kind: str, table: str) -> None:
     missing = sorted(asked - have)
     if missing:
-        raise ConfigError(
-            f"features of {table}",
-            f"{kind} of each name; there are {', '.join(sorted(have)) or 'none'}",
-            f"none named {', '.join(missing)}",
-            "correct the names, or take in a snapshot that has them",
+        raise ContractError(
+            table,
+            f"{kind} named {', '.join(missing)}",
+            f"only {', '.join(sorted(have)) or 'customers without any'}",
+            "take in a snapshot that has it, or correct the name in the job's section",
         )
 
 
