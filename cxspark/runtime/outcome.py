@@ -76,7 +76,8 @@ def failure(error: Exception) -> tuple[str, int]:
     if isinstance(error, CxsparkError):
         return str(error), error.exit_code
     log.error("%s", traceback.format_exc())
-    # Its first line, and the last of Java's causes, which says what it was: a full disk, say.
+    # Its first line, and the last of Java's causes, which says what it was: a full disk, say. Where
+    # Java has no cause, what it threw itself.
     first, *others = str(error).splitlines() or [""]
-    causes = [line for line in others if line.startswith("Caused by: ")]
+    causes = [line.removeprefix(": ") for line in others if line.startswith((": ", "Caused by: "))]
     return "; ".join([f"{type(error).__name__}: {first}", *causes[-1:]]), 1

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from aging import age
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from cxspark.contracts.errors import ContractError, QualityGateError
 from cxspark.contracts.operations import JOB_RUNS
@@ -158,17 +159,46 @@ def test_a_failed_attempt_tells_versions_whose_rows_it_cant(
     assert {row.status for row in attempts(spark, config)} == {"done", "failed"}
 
 
+def in_a_process(
+    config: Path, spark: dict[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """A job with a session of its own, whose input isn't there."""
+    told = yaml.safe_load(config.read_text())
+    told["environment"]["spark"] = spark
+    config.write_text(yaml.safe_dump(told))
+    job = [sys.executable, PROJECT / "jobs/build_user_item.py", "--config", config, *arguments]
+    return subprocess.run(job, capture_output=True, text=True, check=False, timeout=300)
+
+
 @pytest.mark.integration
 def test_a_session_that_cant_start_ends_with_one_json_line(config: Path) -> None:
-    job = [sys.executable, PROJECT / "jobs/build_user_item.py", "--config", config]
-    told = yaml.safe_load(config.read_text())
-    told["environment"]["spark"] = {"spark.master": "nowhere://at.all"}
-    config.write_text(yaml.safe_dump(told))
-    ended = subprocess.run(job, capture_output=True, text=True, check=False, timeout=300)
+    ended = in_a_process(config, {"spark.master": "nowhere://at.all"})
     (line,) = ended.stdout.splitlines()
     said = json.loads(line)
     assert (ended.returncode, said["job"], said["status"]) == (1, "build_user_item", "failed")
     assert "Java gateway process exited" in said["error"]
+
+
+@pytest.mark.integration
+def test_no_folder_for_checkpoints_is_left(config: Path) -> None:
+    folder = config.parent / "checkpoints"
+    spark = {"spark.master": "local[1]", "spark.checkpoint.dir": str(folder)}
+    assert in_a_process(config, spark, "--dry-run").returncode == 3
+    assert not folder.exists()
+    assert in_a_process(config, spark).returncode == 3
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(is_remote(), reason="Java is out of reach")
+def test_an_error_of_javas_is_told_in_its_words(
+    spark: SparkSession, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(_spark: SparkSession, _settings: JobSettings, _tables: Tables) -> None:
+        spark._jvm.java.util.ArrayDeque().getFirst()
+
+    assert start(config, step(ask)) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error.endswith("; java.util.NoSuchElementException")
 
 
 def test_a_wrong_setting_ends_with_2_before_anything_runs(
