@@ -16,12 +16,19 @@ def refused(job: str, settings: dict[str, Any]) -> ConfigError:
     return error.value
 
 
-@pytest.mark.parametrize("job", ["recommend_als", "recommend_blend", "build_interactions"])
-def test_an_instant_without_its_offset_is_refused(job: str) -> None:
-    assert "at: " in refused(job, {"at": "2026-01-01T10:00:00"}).found
-    Config({job: {"at": "2026-01-01T10:00:00+01:00"}}, origin="test").section(
-        job, STEPS[job].settings
-    )
+@pytest.mark.parametrize(
+    ("job", "field"),
+    [
+        ("recommend_als", "at"),
+        ("recommend_blend", "at"),
+        ("build_interactions", "at"),
+        ("segment_customers", "as_of"),
+        ("ingest_events", "earliest_event_at"),
+    ],
+)
+def test_an_instant_without_its_offset_is_refused(job: str, field: str) -> None:
+    said = f"{field}: Input should have timezone info"
+    assert said in refused(job, {field: "2026-01-01T10:00:00"}).found
 
 
 @pytest.mark.parametrize(
