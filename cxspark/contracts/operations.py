@@ -33,7 +33,9 @@ JOB_RUNS = Table(
             column("seconds", DoubleType(), "wall time of the attempt"),
             column("config_hash", StringType(), "hash of the settings in force"),
             column(
-                "inputs", ArrayType(_VERSION, containsNull=False), "what it read, with all rows"
+                "inputs",
+                ArrayType(_VERSION, containsNull=False),
+                "what it read, with all rows; -1 where an attempt failed before they were counted",
             ),
             column("outputs", ArrayType(_VERSION, containsNull=False), "its commits, their rows"),
             column("warnings", ArrayType(StringType(), containsNull=False), "what to look at"),

@@ -1,12 +1,18 @@
 """Settings of the evaluation of recommenders."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from cxspark.contracts.settings import Settings
 
-HalfLives = tuple[float | None, ...]
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Rank = Annotated[int, Field(ge=1, le=1000)]
+_Iterations = Annotated[int, Field(ge=1, le=1000)]
+_Weight = Annotated[float, Field(ge=-1000, le=1000)]
+HalfLives = tuple[_Positive | None, ...]
 Algorithm = Literal["popular", "popular_recent", "user_knn", "item_knn", "ease", "als", "blend"]
 
 
@@ -30,8 +36,9 @@ class EvaluateRecommendersSettings(Settings):
         description="time: what windows count in a choice: the oldest 1, the next 2, ...; or all 1",
     )
     k: int = Field(default=10, ge=1, le=1000, description="places of a list that count")
-    weights: dict[str, float] = Field(
+    weights: dict[str, _Weight] = Field(
         default={"view": 0.2, "cart": 0.6, "purchase": 1.0, "return": -1.0},
+        min_length=1,
         description="what one event of a type counts in learning; other types don't",
     )
     targets: tuple[str, ...] = Field(
@@ -45,17 +52,20 @@ class EvaluateRecommendersSettings(Settings):
     )
     half_lives: HalfLives = Field(
         default=(7.0, 14.0, 30.0, 60.0, None),
+        min_length=1,
         description="days after which a weight counts half, tried by EASE; null: no decay",
     )
     few_half_lives: HalfLives = Field(
         default=(14.0, None),
+        min_length=1,
         description="the same for ALS and both k-NN, which cost more or gain less",
     )
-    popular_half_lives: tuple[float, ...] = Field(
+    popular_half_lives: tuple[_Positive, ...] = Field(
         default=(1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 120.0),
+        min_length=1,
         description="days, tried by the recent popularity, alone and in the blend",
     )
-    popular_windows: tuple[float, ...] = Field(
+    popular_windows: tuple[_Positive, ...] = Field(
         default=(7.0, 14.0, 28.0, 56.0),
         description="days that count in full, and none before them: the same, tried beside these",
     )
@@ -64,12 +74,17 @@ class EvaluateRecommendersSettings(Settings):
         gt=0,
         description="the most that one user adds to an item's popularity; null: no cap",
     )
-    shares: tuple[float, ...] = Field(
+    shares: tuple[_Share, ...] = Field(
         default=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+        min_length=1,
         description="of the popularity in the blend, tried; 1: nothing but popularity",
     )
-    penalties: tuple[float, ...] = Field(default=(50.0, 200.0), description="of EASE, tried")
-    shrinkages: tuple[float, ...] = Field(default=(1.0, 10.0), description="of item k-NN, tried")
+    penalties: tuple[_Positive, ...] = Field(
+        default=(50.0, 200.0), min_length=1, description="of EASE, tried"
+    )
+    shrinkages: tuple[_NotNegative, ...] = Field(
+        default=(1.0, 10.0), min_length=1, description="of item k-NN, tried"
+    )
     neighbors: int = Field(default=100, ge=1, description="of item k-NN, items")
     k_users: int = Field(default=50, ge=1, le=1000, description="neighbours of user k-NN")
     max_items: int = Field(
@@ -78,12 +93,16 @@ class EvaluateRecommendersSettings(Settings):
         le=20_000,
         description="most popular items that EASE and item k-NN score; costs its square in memory",
     )
-    ranks: tuple[int, ...] = Field(default=(64,), description="of ALS, tried")
-    regs: tuple[float, ...] = Field(default=(0.1, 1.0), description="penalties of ALS, tried")
-    alphas: tuple[float, ...] = Field(
-        default=(10.0,), description="confidence for a unit of weight in ALS, tried"
+    ranks: tuple[_Rank, ...] = Field(default=(64,), min_length=1, description="of ALS, tried")
+    regs: tuple[_NotNegative, ...] = Field(
+        default=(0.1, 1.0), min_length=1, description="penalties of ALS, tried"
     )
-    iterations: tuple[int, ...] = Field(default=(10,), description="of ALS, tried")
+    alphas: tuple[_NotNegative, ...] = Field(
+        default=(10.0,), min_length=1, description="confidence for a unit of weight in ALS, tried"
+    )
+    iterations: tuple[_Iterations, ...] = Field(
+        default=(10,), min_length=1, description="of ALS, tried"
+    )
     n_replicates: int = Field(default=1000, ge=100, description="of the bootstrap over users")
     seed: int = Field(default=42, description="of everything drawn at random")
 

@@ -1,9 +1,8 @@
 """Settings of training and recommending by ALS."""
 
-from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from cxspark.contracts.settings import Settings
 
@@ -69,10 +68,10 @@ class ListSettings(Settings):
         default=(), description="item ids that alone may be recommended; none: all"
     )
     deny: tuple[str, ...] = Field(default=(), description="item ids that are never recommended")
-    at: datetime | None = Field(
+    at: AwareDatetime | None = Field(
         default=None,
-        description="instant at which items must be available; null: the run's start. Dates are "
-        "in silver.item_availability, if there is one",
+        description="instant at which items must be available, with its offset from UTC; null: "
+        "the run's start. Dates are in silver.item_availability, if there is one",
     )
 
 

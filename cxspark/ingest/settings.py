@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import AwareDatetime, Field, field_validator
 
 from cxspark.contracts.settings import Settings
 from cxspark.functions.time import ISO, NAMED_FORMATS
@@ -90,9 +90,9 @@ class IngestEventsSettings(Settings):
     input: list[str] = Field(
         min_length=1, description="files, folders (with all below) and globs; local or any URI"
     )
-    earliest_event_at: datetime = Field(
+    earliest_event_at: AwareDatetime = Field(
         datetime.fromisoformat("1990-01-01T00:00:00+00:00"),
-        description="an event before it is a mistake of the clock",
+        description="an event before it is a mistake of the clock; an instant with its offset",
     )
     future_tolerance_hours: float = Field(
         24.0, ge=0, description="hours after the run's start up to which an event is believed"

@@ -2,14 +2,13 @@
 
 import logging
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from pyspark.sql import SparkSession
 
-from cxspark.contracts.errors import ConfigError, CxsparkError
+from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.operations import JOB_RUNS, RUN_METRICS
 from cxspark.contracts.settings import Settings
 from cxspark.runtime.collecting import collecting_between
@@ -19,14 +18,16 @@ from cxspark.runtime.estimate import Needs, check_memory
 from cxspark.runtime.logs import logging_of
 from cxspark.runtime.memory import memory_limits
 from cxspark.runtime.observers import Observer, tell
-from cxspark.runtime.outcome import Outcome
+from cxspark.runtime.outcome import Outcome, failure
 from cxspark.runtime.progress import stages_told
-from cxspark.runtime.run import TableVersion
 from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 
 log = logging.getLogger("cxspark")
+
+# What a failed attempt waits for the rows of its inputs, which are counted while it runs.
+_PATIENCE_SECONDS = 5.0
 
 
 def attempt(
@@ -54,7 +55,6 @@ def attempt(
         tell(observers, lambda one: one.started(Outcome(run, "started")))
         engine = Engine(spark)
         error, exit_code = None, 0
-        inputs: list[TableVersion] = []
         try:
             if step.needs is not None and memory_check != "ignore":
                 needs = step.needs(settings, Sizes(tables))
@@ -62,11 +62,9 @@ def attempt(
             with collecting_between(), stages_told(spark, step.name):
                 step.run(spark, settings, tables)
             inputs = tables.counted_inputs()
-        except CxsparkError as refused:
-            error, exit_code = str(refused), refused.exit_code
-        except Exception as crash:  # an orchestrator needs the exit code, whatever happened
-            log.error("%s", traceback.format_exc())
-            error, exit_code = _told(crash), 1
+        except Exception as failed:
+            error, exit_code = failure(failed)
+            inputs = tables.pinned_inputs(patience=_PATIENCE_SECONDS)
         seconds = time.monotonic() - started
         outcome = Outcome(
             run,
@@ -109,13 +107,6 @@ def _look_ahead(needs: Needs, spark: SparkSession, tables: Tables, *, refuse: bo
         if refuse:
             raise
         tables.warn(str(doomed))
-
-
-def _told(crash: Exception) -> str:
-    """Its first line, and the last of Java's causes, which says what it was: a full disk, say."""
-    first, *others = str(crash).splitlines() or [""]
-    causes = [line for line in others if line.startswith("Caused by: ")]
-    return "; ".join([f"{type(crash).__name__}: {first}", *causes[-1:]])
 
 
 def _keep(spark: SparkSession, tables: Tables, outcome: Outcome) -> None:

@@ -1,13 +1,18 @@
 """How much memory a session's processes have."""
 
+import logging
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from cxspark.runtime.estimate import Place
 from cxspark.runtime.session_settings import setting
+
+log = logging.getLogger("cxspark")
 
 _UNITS = {"": 1 / 2**20, "b": 1 / 2**20, "k": 1 / 2**10, "m": 1, "g": 2**10, "t": 2**20}
 # Of Java's heap, what a broadcast may take: Spark's own share is 0.6 of it, for everything.
@@ -16,16 +21,19 @@ _LEAST_OVERHEAD_MB = 384.0
 
 
 def memory_limits(spark: SparkSession) -> dict[Place, float]:
-    """MiB that there are for each place, as far as the session tells.
+    """MiB that there are for each place, as far as that is known.
 
-    On one machine workers, driver and Java share what the machine (or its container) has. On YARN
-    and Kubernetes a worker has its share of the executor's overhead; a standalone cluster limits
-    nothing, so nothing is said of its workers.
+    Of its heap Java itself is asked: `spark.driver.memory` in a configuration comes too late where
+    spark-submit or a platform has started Java; over Spark Connect nobody tells. On one machine
+    workers, driver and Java share what the machine (or its container) has. On YARN and Kubernetes
+    a worker has its share of the executor's overhead; a standalone cluster limits nothing, so
+    nothing is said of its workers.
     """
-    heap = megabytes(setting(spark, "spark.driver.memory", "1g"))
-    limits: dict[Place, float] = {"heap": _HEAP_SHARE * heap}
-    master = setting(spark, "spark.master")
-    if master.startswith("local"):
+    limits: dict[Place, float] = {}
+    heap, master = _heap_megabytes(spark), setting(spark, "spark.master")
+    if heap is not None:
+        limits["heap"] = _HEAP_SHARE * heap
+    if heap is not None and master.startswith("local"):
         left = _machine_megabytes() - heap
         limits |= {"driver": left, "worker": left / _local_cores(master)}
     elif master.startswith(("yarn", "k8s")):
@@ -46,13 +54,28 @@ def megabytes(size: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
+def _heap_megabytes(spark: SparkSession) -> float | None:
+    """The most that Java's heap on the driver may grow to; None where it can't be asked."""
+    if is_remote():
+        return None
+    try:
+        jvm: Any = spark.sparkContext._jvm
+        return float(jvm.java.lang.Runtime.getRuntime().maxMemory()) / 2**20
+    except Exception as error:  # a job doesn't fail because a platform keeps Java to itself
+        log.warning("Java's heap isn't known: %s", error)
+        return None
+
+
 def _overhead(spark: SparkSession) -> float:
     given = setting(spark, "spark.executor.memoryOverhead")
     if given:
         return megabytes(given if given[-1].isalpha() else f"{given}m")
-    factor = float(setting(spark, "spark.executor.memoryOverheadFactor", "0.1"))
+    # On Kubernetes spark-submit sets the second to 0.4 for a driver in Python that runs there.
+    factor = setting(spark, "spark.executor.memoryOverheadFactor") or setting(
+        spark, "spark.kubernetes.memoryOverheadFactor", "0.1"
+    )
     executor = megabytes(setting(spark, "spark.executor.memory", "1g"))
-    return max(_LEAST_OVERHEAD_MB, factor * executor)
+    return max(_LEAST_OVERHEAD_MB, float(factor) * executor)
 
 
 def _local_cores(master: str) -> int:

@@ -1,13 +1,18 @@
 """How an attempt of a job ended."""
 
 import json
+import logging
+import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cxspark import __version__
+from cxspark.contracts.errors import CxsparkError
 from cxspark.runtime.estimate import Estimate
 from cxspark.runtime.run import Run, TableVersion
+
+log = logging.getLogger("cxspark")
 
 
 @dataclass(frozen=True)
@@ -61,3 +66,18 @@ class Outcome:
         if self.status == "dry run" and self.estimate is not None:
             told["estimate"] = asdict(self.estimate)
         return json.dumps(told, default=lambda instant: instant.isoformat())
+
+
+def failure(error: Exception) -> tuple[str, int]:
+    """What is said of an error, and the exit code of a job that it ends.
+
+    An orchestrator needs both, whatever happened; of what nobody foresaw the log has the traceback.
+    """
+    if isinstance(error, CxsparkError):
+        return str(error), error.exit_code
+    log.error("%s", traceback.format_exc())
+    # Its first line, and the last of Java's causes, which says what it was: a full disk, say. Where
+    # Java has no cause, what it threw itself.
+    first, *others = str(error).splitlines() or [""]
+    causes = [line.removeprefix(": ") for line in others if line.startswith((": ", "Caused by: "))]
+    return "; ".join([f"{type(error).__name__}: {first}", *causes[-1:]]), 1

@@ -149,6 +149,19 @@ class TableReader:
         pinned = sorted(self.run.inputs.items())
         return [TableVersion(*one, self._counts[one].result()) for one in pinned]
 
+    def pinned_inputs(self, *, patience: float) -> list[TableVersion]:
+        """The same where a run has failed: its versions, and -1 for rows that can't be told.
+
+        Args:
+            patience: seconds that counts may take.
+        """
+        pinned = {one: self._counts[one] for one in sorted(self.run.inputs.items())}
+        done, _ = wait(pinned.values(), patience)
+        return [
+            TableVersion(*one, -1 if count not in done or count.exception() else count.result())
+            for one, count in pinned.items()
+        ]
+
     def _count(self, table: Table, version: int) -> Future[int]:
         """The rows of a version, counted once, and while the run goes on.
 

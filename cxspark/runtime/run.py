@@ -20,7 +20,10 @@ WITHOUT_ROWS = {
 
 @dataclass(frozen=True)
 class TableVersion:
-    """A version of a table, and its rows: all of them if read, those of the commit if written."""
+    """A version of a table, and its rows: all of them if read, those of the commit if written.
+
+    Of what a failed attempt read they may not have been counted: then there are -1.
+    """
 
     table: str
     version: int

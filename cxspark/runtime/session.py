@@ -1,5 +1,6 @@
 """Where a Spark session comes from."""
 
+import logging
 import os
 import shutil
 import sys
@@ -7,11 +8,16 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from cxspark.runtime.session_settings import set_for_now
 
+log = logging.getLogger("cxspark")
+
+CHECKPOINTS = "spark.checkpoint.dir"
 DELTA = "io.delta:delta-spark_4.2_2.13:4.4.0"
 
 _DELTA_CONF = {
@@ -73,6 +79,22 @@ def small_records(spark: SparkSession) -> AbstractContextManager[None]:
         spark: the session; what is computed in it meanwhile is concerned, by any thread.
     """
     return set_for_now(spark, {_BATCH_BYTES: str(2**31 - 1)})
+
+
+def drop_unused_checkpoints(spark: SparkSession) -> None:
+    """Remove the folder that a session has for its checkpoints, where nothing is in it.
+
+    Spark makes one whenever it starts, and leaves it; where it needs it again, it makes it again.
+    """
+    if is_remote():
+        return
+    try:
+        context: Any = spark.sparkContext
+        if folder := context.getCheckpointDir():
+            path = context._jvm.org.apache.hadoop.fs.Path(folder)
+            path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, False)
+    except Exception as error:  # it is in use, or out of reach: then it stays
+        log.debug("checkpoints stay: %s", error)
 
 
 def _is_given() -> bool:

@@ -17,17 +17,17 @@ class Sizes:
     """Rows of tables and records of raw files.
 
     Args:
-        tables: as a run sees them; none is pinned.
+        tables: as a run sees them; to ask for rows pins none.
         expected: table -> rows that an earlier job of a dry run may write, which count as there.
     """
 
     def __init__(self, tables: Tables, expected: Mapping[str, int] | None = None) -> None:
-        self._tables = tables
+        self.tables = tables
         self._expected = expected or {}
 
     def rows(self, table: Table) -> int:
         """Of the table's newest version, from Delta's log; 0 where there is none."""
-        return self._expected.get(table.name, 0) or self._tables.n_rows(table)
+        return self._expected.get(table.name, 0) or self.tables.n_rows(table)
 
     def records(self, paths: Sequence[str]) -> int:
         """About how many lines raw files have: their bytes by the mean of some first lines.
@@ -35,7 +35,7 @@ class Sizes:
         Raises:
             ContractError: a path leads nowhere.
         """
-        spark = self._tables.spark
+        spark = self.tables.spark
         files = list_files(spark, paths).select("file", "n_bytes").collect()
         plain = [one for one in files if not one["file"].endswith(_PACKERS)]
         sample = max(plain or files, key=lambda one: one["n_bytes"], default=None)

@@ -8,15 +8,14 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from cxspark.contracts.errors import ConfigError
 from cxspark.runtime.attempt import attempt
 from cxspark.runtime.config import Config, config_hash, load_config
 from cxspark.runtime.dry_run import DryRun
 from cxspark.runtime.logs import show_progress
 from cxspark.runtime.observers import observers_of
-from cxspark.runtime.outcome import Outcome
+from cxspark.runtime.outcome import Outcome, failure
 from cxspark.runtime.run import Run
-from cxspark.runtime.session import open_session
+from cxspark.runtime.session import CHECKPOINTS, drop_unused_checkpoints, open_session
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 
@@ -43,7 +42,9 @@ def submit(
     """
     environment = config.environment()
     settings = [config.section(step.name, step.settings) for step in steps]
-    spark = open_session(environment.spark)
+    # With a folder for checkpoints Spark makes one whenever it starts.
+    left_out = {CHECKPOINTS} if dry_run else set()
+    spark = open_session({k: v for k, v in environment.spark.items() if k not in left_out})
     observers = [] if dry_run else observers_of(environment)
     plan = DryRun(spark)
     outcomes: list[Outcome] = []
@@ -56,6 +57,7 @@ def submit(
             outcomes.append(attempt(step, spark, one, tables, observers=told, memory_check=check))
         if outcomes[-1].exit_code:
             break
+    drop_unused_checkpoints(spark)
     return outcomes
 
 
@@ -91,7 +93,8 @@ def run_steps(
 ) -> int:
     """Run steps with a configuration file; gives the exit code.
 
-    Prints one JSON line per job on stdout, and everything else on stderr.
+    Prints one JSON line per job on stdout, and everything else on stderr; one for all where none
+    could start.
     """
     show_progress()
     run_id = run_id or uuid.uuid4().hex[:12]
@@ -99,10 +102,11 @@ def run_steps(
         config = load_config(path, overrides, known=known)
         show_progress(config.environment().logs)
         outcomes = submit(steps, config, run_id=run_id, dry_run=dry_run)
-    except ConfigError as error:
+    except Exception as failed:  # of the configuration, or as no session starts
+        error, exit_code = failure(failed)
         log.error("%s", error)
         run = Run("+".join(step.name for step in steps), run_id)
-        outcomes = [Outcome(run, "failed", error=str(error), exit_code=error.exit_code)]
+        outcomes = [Outcome(run, "failed", error=error, exit_code=exit_code)]
     for outcome in outcomes:
         sys.stdout.write(outcome.as_json() + "\n")
     sys.stdout.flush()

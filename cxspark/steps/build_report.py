@@ -18,7 +18,7 @@ from cxspark.report.findings import CloseUp, Evaluation, Findings, Origin
 from cxspark.report.page import render_page
 from cxspark.report.settings import BuildReportSettings
 from cxspark.runtime.location import Location
-from cxspark.runtime.step import Step
+from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps.analytics import (
     ANALYTICS_TABLES,
@@ -172,12 +172,17 @@ def write_whole(target: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
+_READS = (SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS)
+_READS_TOO = (MODEL_METRICS, MODEL_TRIALS, *ANALYTICS_TABLES)
+
 STEP = Step(
     name="build_report",
     summary="all tables -> one self-contained HTML page",
     settings=BuildReportSettings,
-    reads=(SILVER_EVENTS, QUARANTINE, LOADS, USER_ITEM, USER_NEIGHBORS, RECOMMENDATIONS),
+    reads=_READS,
     writes=(),
-    optional=(MODEL_METRICS, MODEL_TRIALS, *ANALYTICS_TABLES),
+    optional=_READS_TOO,
+    # Of what isn't there the page says nothing.
+    inputs=lambda _: Inputs(optional=(*_READS, *_READS_TOO)),
     run=run,
 )

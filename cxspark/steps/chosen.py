@@ -22,7 +22,7 @@ def chosen_blend(tables: Tables) -> tuple[Blend, dict[str, Any]]:
         ContractError: there was no comparison in time, or it tried no blend.
         QualityGateError: it found the blend worse than what is popular lately.
     """
-    settings, run = _chosen(Blend.algorithm, tables)
+    settings, run = chosen(Blend.algorithm, tables)
     if run.facts["is_refused"]:
         raise QualityGateError(
             MODEL_TRIALS.name,
@@ -39,17 +39,20 @@ def chosen_als(settings: TrainAlsSettings, tables: Tables) -> TrainAlsSettings:
     Raises:
         ContractError: there was no comparison in time, or it tried no ALS.
     """
-    chosen, run = _chosen(AlsRecommender.algorithm, tables)
-    values = json.loads(chosen)
+    told, run = chosen(AlsRecommender.algorithm, tables)
+    values = json.loads(told)
     del values["algorithm"]
     terms = {"weights_from": "events", "event_weights": run.facts["weights"]}
     return settings.model_copy(update={**values, **terms})
 
 
-def _chosen(algorithm: str, tables: Tables) -> tuple[str, Commit]:
+def chosen(algorithm: str, tables: Tables) -> tuple[str, Commit]:
     """The settings, as JSON, that the newest comparison in time chose, and its commit.
 
     Comparisons by another split let the future into the training: nothing is deployed by them.
+
+    Raises:
+        ContractError: there was none, or it didn't try this one.
     """
     trials = tables.read(MODEL_TRIALS)
     in_time = (one for one in runs(tables, MODEL_TRIALS) if one.facts.get("split") == "time")

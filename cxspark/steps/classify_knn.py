@@ -24,7 +24,7 @@ from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
-from cxspark.steps.features import Features, read_features
+from cxspark.steps.features import Features, chosen_table, read_features
 from cxspark.steps.moments import Group
 
 # With more, labels name customers rather than what kind they are of.
@@ -141,6 +141,7 @@ STEP = Step(
     reads=(CUSTOMERS,),
     writes=(CLASSES, CONFUSIONS),
     optional=(CUSTOMER_FEATURES,),
+    inputs=chosen_table,
     run=run,
     rows=estimates.classified,
     needs=estimates.customer_search,

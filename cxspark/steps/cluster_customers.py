@@ -17,7 +17,7 @@ from cxspark.segmentation.clusters import Trial, assign_clusters, fit_trials
 from cxspark.segmentation.scaling import Scaler
 from cxspark.segmentation.settings import ClusterCustomersSettings
 from cxspark.steps import estimates
-from cxspark.steps.features import read_features
+from cxspark.steps.features import chosen_table, read_features
 from cxspark.steps.points import fit_scaler
 
 
@@ -77,4 +77,5 @@ STEP = Step(
     run=run,
     rows=estimates.row_for_customer(CLUSTERS),
     optional=(CUSTOMERS, CUSTOMER_FEATURES),
+    inputs=chosen_table,
 )

@@ -16,7 +16,7 @@ from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
-from cxspark.steps.features import Features, read_features
+from cxspark.steps.features import Features, chosen_table, read_features
 from cxspark.steps.moments import Group
 
 
@@ -96,6 +96,7 @@ STEP = Step(
     reads=(CUSTOMERS,),
     writes=(DISTANCES,),
     optional=(CUSTOMER_FEATURES,),
+    inputs=chosen_table,
     run=run,
     rows=estimates.distances,
 )

@@ -2,7 +2,7 @@
 
 Rows are the most there can be. Of memory only what grows with the data is told: what any job needs
 (`PYTHON_MB` in each Python process) is part of it. Bytes are those of the structures themselves;
-what isn't known before a run is taken as `FEATURES` and `RANK` say.
+what isn't known before a run is taken as `FEATURES` says, and by defaults.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ from cxspark.runtime.sizes import Sizes
 from cxspark.segmentation.settings import SegmentCustomersSettings
 
 PYTHON_MB = 250.0
-FEATURES, RANK = 32, 64
+FEATURES = 32
 _MB = 2**20
 # A cell of a sparse matrix: column and value. A broadcast is collected, and then cut in pieces.
 _CELL_BYTES, _COPIES = 12, 2
@@ -41,6 +41,9 @@ _CELL_BYTES, _COPIES = 12, 2
 _TILES_MB = 150.0
 # An item's id and names beside its factors.
 _ITEM_BYTES = 60
+# Of an item x item matrix, a cell: five of double precision while the driver makes EASE's or item
+# k-NN's of it (measured); one of them in a worker that sums up users; one of single in EASE's.
+_MAKING_BYTES, _SUMMING_BYTES, _EASE_BYTES = 40, 8, 4
 
 
 class OfCustomers(Protocol):
@@ -107,7 +110,9 @@ def distances(settings: ComputeDistancesSettings, sizes: Sizes) -> Rows:
 
 def segmented(settings: SegmentCustomersSettings, sizes: Sizes) -> Rows:
     """A row for each customer, by habits at most one for each event."""
-    return {SEGMENTS.name: sizes.rows(CUSTOMERS if settings.habits is None else SILVER_EVENTS)}
+    known = settings.customers or FeatureChoice()
+    whose = FEATURE_TABLES[known.table] if settings.habits is None else SILVER_EVENTS
+    return {SEGMENTS.name: sizes.rows(whose)}
 
 
 def matrix_search(settings: RecommendKnnSettings, sizes: Sizes) -> Needs:
@@ -135,25 +140,44 @@ def customer_search(settings: ClassifyKnnSettings, sizes: Sizes) -> Needs:
     )
 
 
-def item_factors(_settings: RecommendAlsSettings, sizes: Sizes) -> Needs:
+def item_factors(sizes: Sizes, *, rank: int) -> Needs:
     """All items' factors, on the driver and in every worker."""
     n_items = sizes.rows(ITEM_FACTORS)
-    megabytes = PYTHON_MB + n_items * (4 * RANK + _ITEM_BYTES) / _MB
-    what, remedy = f"{n_items:,} items' factors", "recommend from fewer items, or with a lower rank"
+    megabytes = PYTHON_MB + n_items * (4 * rank + _ITEM_BYTES) / _MB
+    what = f"{n_items:,} items' factors of rank {rank}"
+    remedy = "recommend from fewer items, or with a lower rank"
     return (Need("driver", megabytes, what, remedy), Need("worker", megabytes, what, remedy))
 
 
-def item_matrices(settings: EvaluateRecommendersSettings, sizes: Sizes) -> Needs:
-    """EASE's matrix: inverted on the driver, then in every worker, once for each penalty."""
-    if not {"ease", "blend"} & set(settings.algorithms):
+def compared_matrices(settings: EvaluateRecommendersSettings, sizes: Sizes) -> Needs:
+    """EASE's and item k-NN's matrices; EASE's for each penalty."""
+    asked = {"ease", "item_knn"} & set(settings.algorithms)
+    if not asked:
         return ()
-    n_items = min(settings.max_items, sizes.rows(ITEM_INDEX) or settings.max_items)
-    each = 4 * n_items**2 * len(settings.penalties)
-    what = f"item x item matrices of {n_items:,} items, {len(settings.penalties)} penalties"
-    remedy = "lower evaluate_recommenders.max_items, or leave ease out of algorithms"
+    return item_matrices(
+        sizes,
+        max_items=settings.max_items,
+        n_ease=len(settings.penalties) if "ease" in asked else 0,
+        remedy="lower evaluate_recommenders.max_items, or compare neither ease nor item_knn",
+    )
+
+
+def item_matrices(sizes: Sizes, *, max_items: int, n_ease: int, remedy: str) -> Needs:
+    """Products of items, summed up in workers, and what the driver makes of them.
+
+    Args:
+        sizes: of the tables.
+        max_items: that count at most.
+        n_ease: how many matrices of EASE are kept, and go to every worker.
+        remedy: the setting that lessens it.
+    """
+    n_items = min(max_items, sizes.rows(ITEM_INDEX) or max_items)
+    n_cells, kept = n_items**2 / _MB, _EASE_BYTES * n_ease
+    what = f"item x item matrices of {n_items:,} items"
+    driver, worker = _MAKING_BYTES + kept, max(_SUMMING_BYTES, kept)
     return (
-        Need("driver", PYTHON_MB + (24 * n_items**2 + each) / _MB, what, remedy),
-        Need("worker", PYTHON_MB + each / _MB, what, remedy),
+        Need("driver", PYTHON_MB + driver * n_cells, what, remedy),
+        Need("worker", PYTHON_MB + worker * n_cells, what, remedy),
     )
 
 

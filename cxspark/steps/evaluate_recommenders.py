@@ -91,5 +91,5 @@ STEP = Step(
     reads=(SILVER_EVENTS,),
     writes=(MODEL_METRICS, MODEL_TRIALS),
     run=run,
-    needs=estimates.item_matrices,
+    needs=estimates.compared_matrices,
 )

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.features import (
     FEATURE_ROWS,
     FEATURE_TABLES,
     FeatureChoice,
     FeatureNames,
 )
+from cxspark.runtime.step import Inputs
 from cxspark.runtime.tables import Tables
+from cxspark.steps.estimates import OfCustomers
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ def read_features(tables: Tables, choice: FeatureChoice, *, label: str | None = 
         Missing values are null; a label is text, of a number as Spark writes it.
 
     Raises:
-        ConfigError: the source isn't there, or isn't named where there are several; a feature isn't
-            there, or is of the other kind.
+        ConfigError: the source isn't there, or isn't named where there are several.
+        ContractError: a feature isn't there any more, or is of the other kind.
 
     Cost: one pass, which collects the names of the features.
     """
@@ -76,6 +78,11 @@ def read_features(tables: Tables, choice: FeatureChoice, *, label: str | None = 
     return Features(rows.select(*FEATURE_ROWS.names), names, source)
 
 
+def chosen_table(settings: OfCustomers) -> Inputs:
+    """What a job reads that takes features of customers: the one table that they are in."""
+    return Inputs((FEATURE_TABLES[settings.features.table],))
+
+
 def _names(kind: str) -> Column:
     keys = F.flatten(F.collect_set(F.map_keys(kind)))
     return F.array_distinct(keys).alias(kind)
@@ -93,11 +100,11 @@ def _chosen(
 def _require(asked: set[str], have: set[str], kind: str, table: str) -> None:
     missing = sorted(asked - have)
     if missing:
-        raise ConfigError(
-            f"features of {table}",
-            f"{kind} of each name; there are {', '.join(sorted(have)) or 'none'}",
-            f"none named {', '.join(missing)}",
-            "correct the names, or take in a snapshot that has them",
+        raise ContractError(
+            table,
+            f"{kind} named {', '.join(missing)}",
+            f"only {', '.join(sorted(have)) or 'customers without any'}",
+            "take in a snapshot that has it, or correct the name in the job's section",
         )
 
 

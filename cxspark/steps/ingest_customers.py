@@ -19,7 +19,7 @@ from cxspark.ingest.customers import (
 from cxspark.ingest.duplicates import aggregate_pieces
 from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine
 from cxspark.ingest.records import to_bronze
-from cxspark.runtime.step import Step
+from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.raw_input import plan_input, read_input
@@ -69,6 +69,7 @@ STEP = Step(
     summary="a snapshot of customers in raw files -> their features, in place of the last one",
     settings=IngestCustomersSettings,
     reads=(),
+    inputs=lambda settings: Inputs(files=settings.input),
     writes=(BRONZE_CUSTOMERS, QUARANTINE, CUSTOMERS, SNAPSHOTS),
     run=run,
     rows=estimates.ingested_customers,

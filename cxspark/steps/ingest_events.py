@@ -13,7 +13,7 @@ from cxspark.ingest.events import check_records
 from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine, to_silver
 from cxspark.ingest.records import to_bronze
 from cxspark.ingest.settings import IngestEventsSettings
-from cxspark.runtime.step import Step
+from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.raw_input import plan_input, read_input
@@ -72,6 +72,7 @@ STEP = Step(
     summary="raw files -> bronze, silver and quarantined events, each file once",
     settings=IngestEventsSettings,
     reads=(SILVER_EVENTS, LOADS),
+    inputs=lambda settings: Inputs(optional=(SILVER_EVENTS, LOADS), files=settings.input),
     writes=(BRONZE_EVENTS, QUARANTINE, SILVER_EVENTS, LOADS),
     run=run,
     rows=estimates.ingested_events,

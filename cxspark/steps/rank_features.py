@@ -7,7 +7,7 @@ from cxspark.contracts.trees import FEATURES_GAIN
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
-from cxspark.steps.features import read_features
+from cxspark.steps.features import chosen_table, read_features
 from cxspark.trees.feature_gain import FeatureGain
 from cxspark.trees.settings import RankFeaturesSettings
 
@@ -32,5 +32,6 @@ STEP = Step(
     reads=(CUSTOMERS,),
     writes=(FEATURES_GAIN,),
     optional=(CUSTOMER_FEATURES,),
+    inputs=chosen_table,
     run=run,
 )

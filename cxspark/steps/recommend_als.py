@@ -18,7 +18,9 @@ from cxspark.factorization.items import Catalogue, with_availability
 from cxspark.factorization.recommend import ALGORITHM, Way, recommend_items
 from cxspark.factorization.settings import RecommendAlsSettings, TrainAlsSettings
 from cxspark.factorization.users import gather_users
+from cxspark.runtime.estimate import Needs
 from cxspark.runtime.session import small_records
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
@@ -88,6 +90,14 @@ def _of_model(table: Table, version: int, tables: Tables) -> DataFrame:
     return tables.read(table).where(_OURS)
 
 
+def needs(settings: RecommendAlsSettings, sizes: Sizes) -> Needs:  # noqa: ARG001 the model's count
+    """Factors of the newest model's rank; of train_als' default where there is none yet."""
+    how = TrainAlsSettings()
+    if sizes.tables.exists(MODELS):
+        how = TrainAlsSettings.model_validate_json(_trained(sizes.tables)["settings"])
+    return estimates.item_factors(sizes, rank=how.rank)
+
+
 STEP = Step(
     name="recommend_als",
     summary="factors and user-item matrix -> recommendations for everyone, with reasons",
@@ -96,6 +106,6 @@ STEP = Step(
     writes=(RECOMMENDATIONS,),
     run=run,
     rows=estimates.recommended_by_als,
-    needs=estimates.item_factors,
+    needs=needs,
     optional=(INTERACTIONS, SILVER_EVENTS, ITEM_AVAILABILITY),
 )

@@ -12,11 +12,18 @@ from cxspark.factorization.blend_lists import (
     recommend_by_blend,
     recommend_to_unknown,
 )
+from cxspark.factorization.ease import Ease
+from cxspark.factorization.item_knn import ItemKnn
 from cxspark.factorization.items import eligible_items, with_availability
+from cxspark.factorization.scoring import PersonalRecommender
 from cxspark.factorization.settings import RecommendBlendSettings
+from cxspark.runtime.estimate import Needs
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
-from cxspark.steps.chosen import chosen_blend
+from cxspark.steps import estimates
+from cxspark.steps.chosen import chosen, chosen_blend
+from cxspark.steps.models import blend_of
 from cxspark.steps.shown_items import warn_of_few
 from cxspark.steps.training import EventTraining
 from cxspark.steps.windows import event_span
@@ -52,12 +59,32 @@ def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -
     training.release()
 
 
+def needs(settings: RecommendBlendSettings, sizes: Sizes) -> Needs:  # noqa: ARG001 the blend's count
+    """Those of the chosen blend's personal model; of EASE by its defaults where none is chosen yet.
+
+    Raises:
+        ContractError: no comparison in time has chosen one.
+    """
+    personal: PersonalRecommender = Ease()
+    if sizes.tables.exists(MODEL_TRIALS):
+        personal = blend_of(chosen(Blend.algorithm, sizes.tables)[0]).personal
+    if not isinstance(personal, Ease | ItemKnn):
+        return ()
+    return estimates.item_matrices(
+        sizes,
+        max_items=personal.max_items,
+        n_ease=int(isinstance(personal, Ease)),
+        remedy="evaluate with a lower evaluate_recommenders.max_items",
+    )
+
+
 STEP = Step(
     name="recommend_blend",
     summary="events -> recommendations by the blend that was chosen, with reasons",
     settings=RecommendBlendSettings,
-    reads=(SILVER_EVENTS, MODEL_TRIALS),
+    reads=(MODEL_TRIALS, SILVER_EVENTS),
     optional=(ITEM_AVAILABILITY,),
     writes=(RECOMMENDATIONS,),
     run=run,
+    needs=needs,
 )

@@ -7,11 +7,11 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.events import SILVER_EVENTS
-from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS, SNAPSHOTS
+from cxspark.contracts.features import CUSTOMER_FEATURES, CUSTOMERS, FEATURE_TABLES, SNAPSHOTS
 from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.segments import SEGMENT_MOVES, SEGMENT_PROFILES, SEGMENT_RUNS, SEGMENTS
 from cxspark.runtime.ddl import quoted
-from cxspark.runtime.step import Step
+from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.segmentation.cluster_rows import list_centers
 from cxspark.segmentation.clusters import Trial, assign_clusters, fit_trials
@@ -106,6 +106,14 @@ def _run_row(
     )
 
 
+def read_for(settings: SegmentCustomersSettings) -> Inputs:
+    """Habits are derived from events, and written before features are read."""
+    known = FEATURE_TABLES[settings.customers.table] if settings.customers else None
+    if settings.habits is None:
+        return Inputs((known,) if known else (), (SNAPSHOTS,))
+    return Inputs((SILVER_EVENTS, CUSTOMERS) if known == CUSTOMERS else (SILVER_EVENTS,))
+
+
 STEP = Step(
     name="segment_customers",
     summary="events and customers' features -> segments with names, strategies, profiles and moves",
@@ -115,4 +123,5 @@ STEP = Step(
     run=run,
     rows=estimates.segmented,
     optional=(SILVER_EVENTS, CUSTOMERS, SNAPSHOTS),
+    inputs=read_for,
 )

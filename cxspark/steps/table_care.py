@@ -14,6 +14,7 @@ from cxspark.contracts.care import Change, TableState
 from cxspark.contracts.table import Table
 from cxspark.runtime.care import Rewritten, cluster, measure, optimize, set_retention, vacuum
 from cxspark.runtime.conflicts import is_conflict
+from cxspark.runtime.outcome import failure
 from cxspark.runtime.tables import Tables
 
 _MIB = 1024 * 1024
@@ -34,6 +35,7 @@ class Cared:
         n_deleted: by VACUUM.
         vacuumed_at: the last one, of this run or before.
         seconds: wall time.
+        error: of what was tried and failed; None where nothing did.
     """
 
     state: TableState
@@ -43,6 +45,7 @@ class Cared:
     rewritten: list[Rewritten] = field(default_factory=list)
     n_deleted: int = 0
     seconds: float = 0.0
+    error: str | None = None
 
 
 def care_for(
@@ -50,7 +53,8 @@ def care_for(
 ) -> Cared | None:
     """Do what is due to a table; None where there is none.
 
-    After a conflict with another writer the rest is left to the next run: the other goes first.
+    After a conflict with another writer the rest is left to the next run: the other goes first. So
+    is it after any other error, which is told with the table.
     """
     started = time.monotonic()
     small_bytes = int(policy.small_file_mb * _MIB)
@@ -78,13 +82,15 @@ def care_for(
 
 
 def _tried(action: str, tables: Tables, table: Table, policy: Policy, cared: Cared) -> bool:
-    """Whether it was done; not where another writer was at work, who goes first."""
+    """Whether it was done; not where it failed, or another writer was at work, who goes first."""
     try:
         _do(action, tables, table, policy, cared)
     except Exception as error:  # its class differs between classic Spark and Connect
+        why = "met another writer, left to the next run"
         if not is_conflict(error):
-            raise
-        cared.warnings.append(f"{table.name}: {action} met another writer, left to the next run")
+            cared.error, _ = failure(error)
+            why = f"failed: {cared.error}"
+        cared.warnings.append(f"{table.name}: {action} {why}")
         return False
     return True
 

@@ -18,10 +18,10 @@ from cxspark.factorization.settings import TrainAlsSettings
 from cxspark.neighbors.popularity import measure_cells, rank_items, recent_since
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.session_settings import setting
-from cxspark.runtime.step import Step
+from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
-from cxspark.steps.als_cells import read_weights_to_learn
+from cxspark.steps.als_cells import read_weights_to_learn, weights_table
 from cxspark.steps.chosen import chosen_als
 
 # Each iteration refers to the one before until a checkpoint; 150 overflow the stack.
@@ -102,6 +102,13 @@ def _model_row(settings: TrainAlsSettings, model: Als, tables: Tables) -> dict[s
     }
 
 
+def read_for(settings: TrainAlsSettings) -> Inputs:
+    """The weights are in one of three tables; what was chosen is in another."""
+    if settings.as_chosen:
+        return Inputs((MODEL_TRIALS, SILVER_EVENTS, USER_INDEX, ITEM_INDEX))
+    return Inputs((weights_table(settings), USER_INDEX, ITEM_INDEX))
+
+
 STEP = Step(
     name="train_als",
     summary="user-item matrix or interactions -> users' and items' factors, by MLlib's ALS",
@@ -111,4 +118,5 @@ STEP = Step(
     run=run,
     rows=estimates.row_for_row((USER_FACTORS, USER_INDEX), (ITEM_FACTORS, ITEM_INDEX)),
     optional=(INTERACTIONS, SILVER_EVENTS, MODEL_TRIALS),
+    inputs=read_for,
 )

@@ -20,7 +20,7 @@ from cxspark.runtime.ddl import quoted
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
-from cxspark.steps.features import read_features
+from cxspark.steps.features import chosen_table, read_features
 from cxspark.trees.classes import TEST
 from cxspark.trees.readable_tree import ReadableTree
 from cxspark.trees.settings import TrainTreeSettings
@@ -64,6 +64,7 @@ STEP = Step(
     reads=(CUSTOMERS,),
     writes=(TREE_PREDICTIONS, TREE_RULES, TREE_CURVE, TREE_METRICS, TREE_TRIALS),
     optional=(CUSTOMER_FEATURES,),
+    inputs=chosen_table,
     run=run,
     rows=estimates.row_for_customer(TREE_PREDICTIONS),
 )

@@ -1,21 +1,29 @@
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from aging import age
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from cxspark.contracts.errors import ContractError, QualityGateError
 from cxspark.contracts.operations import JOB_RUNS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
 from cxspark.contracts.settings import Settings
 from cxspark.runtime.config import load_config
+from cxspark.runtime.estimate import Rows
 from cxspark.runtime.run import Run
+from cxspark.runtime.sizes import Sizes
 from cxspark.runtime.step import Step
 from cxspark.runtime.submit import run_command
 from cxspark.runtime.tables import Tables
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 class JobSettings(Settings):
@@ -122,6 +130,77 @@ def test_a_failure_has_its_exit_code_and_leaves_a_row(
     assert [row.status for row in attempts(spark, config)] == ["failed"]
 
 
+def test_a_failed_attempt_tells_what_it_read(
+    spark: SparkSession, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hold_back(_spark: SparkSession, _settings: JobSettings, tables: Tables) -> None:
+        tables.read(USER_INDEX)
+        raise QualityGateError("model", "a", "b", "c")
+
+    start(config, step())
+    assert start(config, step(hold_back, reads=(USER_INDEX,), writes=())) == 4
+    read = [{"table": "gold.user_index", "version": 1, "n_rows": 2}]
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["inputs"] == read
+    (row,) = (one for one in attempts(spark, config) if one.status == "failed")
+    assert [one.asDict() for one in row.inputs] == read
+
+
+def test_a_failed_attempt_tells_versions_whose_rows_it_cant(
+    spark: SparkSession, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lose(spark: SparkSession, _settings: JobSettings, tables: Tables) -> None:
+        tables.pin(USER_INDEX, 9)
+        raise RuntimeError(spark.version)
+
+    start(config, step())
+    assert start(config, step(lose)) == 1
+    read = [{"table": "gold.user_index", "version": 9, "n_rows": -1}]
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["inputs"] == read
+    assert {row.status for row in attempts(spark, config)} == {"done", "failed"}
+
+
+def in_a_process(
+    config: Path, spark: dict[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """A job with a session of its own, whose input isn't there."""
+    told = yaml.safe_load(config.read_text())
+    told["environment"]["spark"] = spark
+    config.write_text(yaml.safe_dump(told))
+    job = [sys.executable, PROJECT / "jobs/build_user_item.py", "--config", config, *arguments]
+    return subprocess.run(job, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.integration
+def test_a_session_that_cant_start_ends_with_one_json_line(config: Path) -> None:
+    ended = in_a_process(config, {"spark.master": "nowhere://at.all"})
+    (line,) = ended.stdout.splitlines()
+    said = json.loads(line)
+    assert (ended.returncode, said["job"], said["status"]) == (1, "build_user_item", "failed")
+    assert "Java gateway process exited" in said["error"]
+
+
+@pytest.mark.integration
+def test_no_folder_for_checkpoints_is_left(config: Path) -> None:
+    folder = config.parent / "checkpoints"
+    spark = {"spark.master": "local[1]", "spark.checkpoint.dir": str(folder)}
+    assert in_a_process(config, spark, "--dry-run").returncode == 3
+    assert not folder.exists()
+    assert in_a_process(config, spark).returncode == 3
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(is_remote(), reason="Java is out of reach")
+def test_an_error_of_javas_is_told_in_its_words(
+    spark: SparkSession, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(_spark: SparkSession, _settings: JobSettings, _tables: Tables) -> None:
+        spark._jvm.java.util.ArrayDeque().getFirst()
+
+    assert start(config, step(ask)) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error.endswith("; java.util.NoSuchElementException")
+
+
 def test_a_wrong_setting_ends_with_2_before_anything_runs(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,3 +231,16 @@ def test_a_dry_run_names_an_input_that_is_missing(
 ) -> None:
     assert start(config, step(reads=(ITEM_INDEX,)), "--dry-run") == 3
     assert "gold.item_index" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_a_dry_run_that_stumbles_ends_with_1_and_one_json_line(
+    spark: SparkSession,  # noqa: ARG001 the session that the job runs in
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def rows(_settings: JobSettings, _sizes: Sizes) -> Rows:
+        raise RuntimeError("disk gone")
+
+    assert start(config, step(rows=rows), "--dry-run") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["error"] == "RuntimeError: disk gone"

@@ -9,8 +9,9 @@ from aging import age
 from pyspark.sql import Row, SparkSession
 
 from cxspark.care.settings import CareTablesSettings
+from cxspark.contracts.errors import CxsparkError
 from cxspark.contracts.operations import JOB_RUNS, TABLE_CARE
-from cxspark.contracts.preferences import USER_INDEX
+from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
@@ -110,6 +111,41 @@ def test_the_next_run_finds_nothing_to_do(
     assert {name: due(row) for name, row in again.items()} == {name: [] for name in again}
     before, row = first["gold.user_index"], again["gold.user_index"]
     assert row.vacuumed_at == before.vacuumed_at
+
+
+@pytest.fixture
+def broken(spark: SparkSession, tmp_path: Path) -> Path:
+    """A dictionary one of whose four files is missing, and a log of runs after it."""
+    tables = tables_at(spark, tmp_path, "before")
+    for n in range(4):
+        rows = spark.createDataFrame([(f"i{n}", n)], ITEM_INDEX.schema).coalesce(1)
+        tables.append(ITEM_INDEX, rows)
+    tables.create(JOB_RUNS)
+    lost = next((tmp_path / "gold" / "item_index").glob("*.parquet"))
+    lost.rename(tmp_path / lost.name)
+    return tmp_path
+
+
+def test_a_table_that_fails_is_named_and_the_others_are_cared_for(
+    spark: SparkSession, broken: Path
+) -> None:
+    policy = {"gold.item_index": {"min_small_files": 4}}
+    with pytest.raises(CxsparkError, match=r"^gold.item_index: expected tables that can") as failed:
+        care(spark, broken, "r", tables=policy)
+    assert failed.value.exit_code == 1
+    written = tables_at(spark, broken, "reader").read(TABLE_CARE).collect()
+    rows = {row["table"]: row for row in written}
+    assert set(rows) == {"gold.item_index", "ops.job_runs"}
+    index = rows["gold.item_index"]
+    assert (due(index), done(index)) == (["optimize"], [])
+    assert index.warnings[0].startswith("gold.item_index: optimize failed: ")
+    # The same run again does what was left.
+    (lost,) = broken.glob("*.parquet")
+    lost.rename(broken / "gold" / "item_index" / lost.name)
+    again = care(spark, broken, "r", tables=policy)
+    assert done(again["gold.item_index"]) == ["optimize"]
+    assert again["ops.job_runs"] == rows["ops.job_runs"]
+    assert care(spark, broken, "r", tables=policy) == again
 
 
 def test_care_writes_its_report_alone_and_comes_last() -> None:

@@ -5,7 +5,7 @@ from pyspark.sql import SparkSession
 from sklearn.datasets import load_wine
 
 from cxspark.contracts.classes import CLASSES, CONFUSIONS
-from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.errors import ContractError
 from cxspark.contracts.features import CUSTOMERS
 from cxspark.neighbors.settings import ClassifyKnnSettings
 from cxspark.runtime.location import Location
@@ -64,5 +64,5 @@ def test_who_has_no_kind_is_told_one_and_both_ways_of_judging_agree_with_the_tab
 
 
 def test_a_label_of_no_customer_is_refused(spark: SparkSession, folder: Path) -> None:
-    with pytest.raises(ConfigError, match="none named colour"):
+    with pytest.raises(ContractError, match="a feature named colour"):
         STEP.run(spark, ClassifyKnnSettings(label="colour"), tables_at(spark, folder))

@@ -2,19 +2,30 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import yaml
 from pyspark.sql import SparkSession
 
-from cxspark.contracts.factors import ITEM_FACTORS
+from cxspark.contracts.evaluation import MODEL_TRIALS
+from cxspark.contracts.factors import ITEM_FACTORS, MODELS
 from cxspark.contracts.features import CUSTOMERS
-from cxspark.contracts.preferences import USER_INDEX, USER_ITEM
+from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table
 from cxspark.distance.settings import ComputeDistancesSettings
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
-from cxspark.factorization.settings import RecommendAlsSettings
+from cxspark.factorization.als_recommender import AlsRecommender
+from cxspark.factorization.blend import Blend
+from cxspark.factorization.ease import Ease
+from cxspark.factorization.item_knn import ItemKnn
+from cxspark.factorization.scoring import PersonalRecommender
+from cxspark.factorization.settings import (
+    RecommendAlsSettings,
+    RecommendBlendSettings,
+    TrainAlsSettings,
+)
 from cxspark.neighbors.settings import RecommendKnnSettings
 from cxspark.runtime.estimate import Need
 from cxspark.runtime.location import Location
@@ -108,13 +119,64 @@ def test_lower_blocks_need_less(sizes_of: Callable[..., Sizes]) -> None:
 
 def test_all_items_factors_are_in_every_worker(sizes_of: Callable[..., Sizes]) -> None:
     sizes = sizes_of((ITEM_FACTORS, 10**7))
-    needs = needs_by_place(estimates.item_factors(RecommendAlsSettings(), sizes))
+    needs = needs_by_place(estimates.item_factors(sizes, rank=64))
     assert needs["worker"] == needs["driver"] > 64 * 4 * 10**7 / 2**20
 
 
 def test_without_ease_no_matrix_of_items_is_inverted(sizes_of: Callable[..., Sizes]) -> None:
     settings = EvaluateRecommendersSettings(algorithms=("popular_recent", "als"))
-    assert estimates.item_matrices(settings, sizes_of()) == ()
+    assert estimates.compared_matrices(settings, sizes_of()) == ()
+
+
+def test_item_knn_makes_matrices_of_items_too(sizes_of: Callable[..., Sizes]) -> None:
+    sizes = sizes_of((ITEM_INDEX, 10**6))
+    alone, both = (
+        needs_by_place(
+            estimates.compared_matrices(EvaluateRecommendersSettings(algorithms=names), sizes)
+        )
+        for names in (("item_knn",), ("item_knn", "ease"))
+    )
+    assert alone["driver"] == pytest.approx(estimates.PYTHON_MB + 40 * 4000**2 / 2**20)
+    # EASE's matrices of two penalties are kept.
+    assert both["driver"] == pytest.approx(alone["driver"] + 2 * 4 * 4000**2 / 2**20)
+
+
+def test_factors_are_as_long_as_the_newest_models(
+    spark: SparkSession, sizes_of: Callable[..., Sizes]
+) -> None:
+    sizes, step = sizes_of((ITEM_FACTORS, 10**7)), STEPS["recommend_als"]
+    assert step.needs is not None
+    before = needs_by_place(step.needs(RecommendAlsSettings(), sizes))
+    trained = [
+        ("als", run_id, at, TrainAlsSettings(rank=rank).model_dump_json(), "{}", [], 0, 0)
+        for run_id, at, rank in (
+            ("old", datetime(2026, 1, 1), 64),
+            ("new", datetime(2026, 2, 1), 8),
+        )
+    ]
+    sizes.tables.overwrite(MODELS, spark.createDataFrame(trained, MODELS.schema))
+    after = needs_by_place(step.needs(RecommendAlsSettings(), sizes))
+    assert before["worker"] - after["worker"] == pytest.approx(4 * (64 - 8) * 10**7 / 2**20)
+
+
+@pytest.mark.parametrize(
+    ("personal", "cell_bytes"),
+    [(Ease(max_items=9000), 44), (ItemKnn(max_items=9000), 40), (AlsRecommender(), None)],
+)
+def test_a_blend_needs_what_its_personal_model_does(
+    spark: SparkSession, tmp_path: Path, personal: PersonalRecommender, cell_bytes: float | None
+) -> None:
+    at = datetime(2026, 1, 1), datetime(2026, 1, 2)
+    chosen = ("r", "blend", 0, Blend(personal).settings(), "w", *at, "ndcg", 10, 0.5, 3, True)
+    evaluated = Tables(spark, Location(root=str(tmp_path)), Run("evaluate_recommenders", "r"))
+    rows = spark.createDataFrame([chosen], MODEL_TRIALS.schema)
+    evaluated.overwrite(MODEL_TRIALS, rows, facts={"weights": {"view": 1.0}})
+    sizes = Sizes(Tables(spark, evaluated.location, Run("recommend_blend", "r")))
+    step = STEPS["recommend_blend"]
+    assert step.needs is not None
+    needs = needs_by_place(step.needs(RecommendBlendSettings(), sizes))
+    most = cell_bytes and pytest.approx(estimates.PYTHON_MB + cell_bytes * 9000**2 / 2**20)
+    assert needs.get("driver") == most
 
 
 def test_pairs_are_no_more_than_their_limit(sizes_of: Callable[..., Sizes]) -> None:

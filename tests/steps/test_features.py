@@ -3,12 +3,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.errors import ConfigError, ContractError
 from cxspark.contracts.features import CUSTOMERS, FeatureChoice, FeatureNames
+from cxspark.runtime.config import Config
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
+from cxspark.runtime.submit import submit
 from cxspark.runtime.tables import Tables
 from cxspark.steps.features import read_features
+from cxspark.steps.graph import STEPS
 
 ROWS = [
     ("bank", "u1", {"age": 40.0, "limit": 9.5}, {"churned": "no", "city": "Rome"}, "l", 1),
@@ -61,11 +64,22 @@ def test_the_source_must_be_named_where_there_are_several(tables: Tables) -> Non
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"numbers": ("age", "height")}, "none named height"),
-        ({"categories": ("age",)}, "a category of each name; .*none named age"),
-        ({"without": ("heigth",)}, "none named heigth"),
+        ({"numbers": ("age", "height")}, "a number named height; found only age, limit;"),
+        ({"categories": ("age",)}, "a category named age; found only churned, city;"),
+        ({"without": ("heigth",)}, "a feature named heigth"),
     ],
 )
 def test_a_feature_that_is_not_there_is_named(tables: Tables, choice: dict, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ContractError, match=message):
         read_features(tables, FeatureChoice(source="bank", **choice))
+
+
+def test_a_label_that_was_dropped_upstream_ends_with_3(tables: Tables) -> None:
+    sections = {
+        "environment": {"tables": {"root": tables.location.root}},
+        "rank_features": {"label": "gone", "features": {"source": "bank"}},
+    }
+    steps = [STEPS["rank_features"]]
+    (outcome,) = submit(steps, Config(sections, origin="test"), run_id="r")
+    assert outcome.exit_code == 3
+    assert "silver.customers: expected a feature named gone; found only" in str(outcome.error)

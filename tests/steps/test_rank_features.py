@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from cxspark.contracts.errors import ConfigError
+from cxspark.contracts.errors import ContractError
 from cxspark.contracts.features import CUSTOMERS, FeatureChoice
 from cxspark.contracts.table import Table
 from cxspark.contracts.trees import FEATURES_GAIN
@@ -65,7 +65,7 @@ def test_each_source_and_label_keeps_its_rows_and_replaces_them(
 
 
 def test_a_label_that_is_not_there_is_named(spark: SparkSession, folder: Path) -> None:
-    with pytest.raises(ConfigError, match="none named left"):
+    with pytest.raises(ContractError, match="a feature named left"):
         rank(spark, folder, "bank", "left")
 
 
