@@ -40,6 +40,7 @@ COPY jobs /opt/cxspark/jobs
 COPY conf /opt/cxspark/conf
 ENV PATH=/opt/cxspark/bin:$PATH \
     CXSPARK_JARS=/opt/cxspark/jars \
+    CXSPARK_DEMO=/data \
     PYSPARK_PYTHON=/opt/cxspark/bin/python
 USER 185
 WORKDIR /data
