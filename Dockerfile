@@ -5,18 +5,26 @@ FROM debian:bookworm-slim AS build
 # No versions: those of a release of Debian change for repairs alone.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends python3-venv \
+ && apt-get install -y --no-install-recommends python3-venv zip \
  && rm -rf /var/lib/apt/lists/*
 COPY conf/docker /build
 RUN python3 -m venv /opt/cxspark \
- && /opt/cxspark/bin/pip install --no-cache-dir --require-hashes -r /build/requirements.txt
+ && /opt/cxspark/bin/pip install --no-cache-dir --require-hashes -r /build/build.txt \
+ && /opt/cxspark/bin/pip install --no-cache-dir --require-hashes --no-build-isolation -r /build/requirements.txt
 COPY dist /build/dist
 WORKDIR /opt/cxspark/jars
 RUN /opt/cxspark/bin/pip install --no-cache-dir --no-deps /build/dist/*.whl \
- && cp /build/dist/jars/*.jar . \
+ && while read -r _ jar; do cp "/build/dist/jars/$jar" .; done < /build/jars.sha256 \
  && sha256sum --check --strict /build/jars.sha256 \
- && rm -rf ../lib/python3*/site-packages/pip* ../lib/python3*/site-packages/setuptools* \
- && find ../lib -type d -name tests -prune -exec rm -rf {} +
+ && /opt/cxspark/bin/pip uninstall --yes setuptools pip
+# What no job reaches: Spark Connect's Scala shell, RocksDB and Netty for other systems, Arrow's
+# headers and its client of Flight, packages' tests.
+WORKDIR /opt/cxspark/lib/python3.11/site-packages
+RUN rm -r pyspark/jars/connect-repl pyspark/jars/netty-*-osx-* pyspark/jars/netty-*-windows-* \
+    pyarrow/include pyarrow/*flight* \
+ && zip --quiet --delete pyspark/jars/rocksdbjni-*.jar \
+    '*-osx-*' '*-win64*' '*-musl*' '*-linux32*' '*-ppc64le*' '*-riscv64*' '*-s390x*' \
+ && find . -type d -name tests -prune -exec rm -r {} +
 
 FROM debian:bookworm-slim
 # MLlib finds BLAS in libopenblas; Spark's scripts use ps.
@@ -32,6 +40,7 @@ COPY jobs /opt/cxspark/jobs
 COPY conf /opt/cxspark/conf
 ENV PATH=/opt/cxspark/bin:$PATH \
     CXSPARK_JARS=/opt/cxspark/jars \
+    CXSPARK_DEMO=/data \
     PYSPARK_PYTHON=/opt/cxspark/bin/python
 USER 185
 WORKDIR /data

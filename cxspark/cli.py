@@ -45,7 +45,9 @@ def demo(
     file: Annotated[
         Path | None, typer.Argument(help="your own events; a made-up shop without it")
     ] = None,
-    into: Annotated[Path, typer.Option(help="the folder everything is written to")] = Path(".demo"),
+    into: Annotated[
+        Path, typer.Option(envvar="CXSPARK_DEMO", help="the folder everything is written to")
+    ] = Path(".demo"),
     source: Annotated[
         Path | None, typer.Option(help="mapping of FILE's columns; guessed without it")
     ] = None,

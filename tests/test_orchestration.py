@@ -50,6 +50,18 @@ def test_a_committed_graph_is_what_its_command_gives_now(made: str) -> None:
     assert result.stdout == text, f"to do: {command} > {made}"
 
 
+@pytest.mark.parametrize("name", ["cluster", "databricks"])
+def test_a_cluster_s_graph_has_every_job_and_looks_after_tables_when_they_are_written(
+    name: str,
+) -> None:
+    jobs = graph(Path(f"conf/{name}.yaml"))
+    assert jobs.keys() == STEPS.keys()
+    before = set(jobs["care_tables"]["after"])
+    for job in reversed(jobs):
+        before |= set(jobs[job]["after"]) if job in before else set()
+    assert before == {job for job, step in STEPS.items() if step.writes} - {"care_tables"}
+
+
 def test_the_jobs_are_those_with_a_section_and_all_that_these_need(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +113,7 @@ def test_what_would_end_with_exit_code_2_is_refused(
     names: list[str], overrides: list[str], said: str
 ) -> None:
     with pytest.raises(ConfigError, match=said):
-        write_graph(Path("conf/cluster.yaml"), names, overrides, form=GraphFormat.JSON)
+        write_graph(Path("conf/local.yaml"), names, overrides, form=GraphFormat.JSON)
 
 
 def test_a_configuration_without_jobs_is_refused(

@@ -7,6 +7,7 @@ DAG is parsed:
 - CXSPARK_ENVIRONMENT: cluster, or another NAME with NAME.json here and conf/spark/NAME.conf, for
   spark-submit; databricks for the job that the bundle in conf/databricks has deployed.
 - CXSPARK_PACKAGE: the .zip of scripts/build, where the cluster's Python doesn't have cxspark.
+- CXSPARK_TASKS: how many tasks may run at once, 16 by default; 1 where the tables are on S3.
 - CXSPARK_DATABRICKS_JOB: the deployed job's name; in development it has a prefix.
 
 A task that is tried again or cleared has the same run id, and leaves the same tables.
@@ -75,12 +76,13 @@ def databricks(job: str) -> DatabricksRunNowOperator:
 
 with DAG(
     dag_id="cxspark",
-    description="from raw events to recommendations",
+    description="from raw events and customers to recommendations, segments and a report",
     # A run is of the day before: {{ ds }} in an override is that day.
     schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,  # runs write the same tables
+    max_active_tasks=int(os.environ.get("CXSPARK_TASKS", "16")),
     default_args={
         "retries": 2,
         "retry_delay": timedelta(minutes=5),

@@ -27,8 +27,16 @@ def test_the_image_has_the_versions_that_were_tested_together() -> None:
 
 
 def test_every_package_of_the_image_has_a_checksum() -> None:
-    lines = (DOCKER / "requirements.txt").read_text().splitlines()
+    lines = "".join(path.read_text() for path in DOCKER.glob("*.txt")).splitlines()
     assert all(line.endswith("\\") for line in lines if "==" in line)  # goes on with --hash
+
+
+def test_pip_takes_nothing_without_a_checksum() -> None:
+    installs = re.findall(r"pip install (.*)", (PROJECT / "Dockerfile").read_text())
+    *packages, wheel = installs
+    assert all("--require-hashes" in one for one in packages)
+    assert "--no-build-isolation" in packages[-1]  # else what builds a package is of any checksum
+    assert "--no-deps /build/dist/" in wheel
 
 
 def test_the_jars_are_those_of_the_checksums() -> None:

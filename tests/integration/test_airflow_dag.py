@@ -42,6 +42,11 @@ tasks = {task.task_id: sorted(task.upstream_task_ids) for task in bag.dags["cxsp
 kinds = {type(task).__name__ for task in bag.dags["cxspark"].tasks}
 print(json.dumps({"told": [*filter(None, told)], "tasks": tasks, "kinds": sorted(kinds)}))
 """
+AT_ONCE = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+print(json.dumps(DagBag(sys.argv[1]).dags["cxspark"].max_active_tasks))
+"""
 FAIL = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
@@ -129,6 +134,14 @@ def test_the_dag_has_the_graph_s_tasks_and_is_imported_without_a_warning(
     assert found["told"] == []
     assert found["tasks"] == {job: place["after"] for job, place in graph.items()}
     assert found["kinds"] == [kind]
+
+
+@pytest.mark.parametrize("n", [1, 16])
+def test_tasks_run_one_at_a_time_where_the_store_asks_for_it(
+    folder: Path, tmp_path: Path, n: int
+) -> None:
+    asked = {} if n == 16 else {"CXSPARK_TASKS": str(n)}
+    assert Airflow(folder, tmp_path, CONF, **asked).look(AT_ONCE, str(CONF)) == n
 
 
 def test_a_run_is_of_its_day_and_leaves_its_id(

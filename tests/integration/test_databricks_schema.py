@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
+from absent import absent
 
 pytestmark = pytest.mark.integration
 
@@ -24,7 +25,7 @@ VERSION = "v1.10.0"
 
 
 def build_cli(folder: Path) -> Path:
-    """The CLI, built by Go into a folder; skips where that can't be done.
+    """The CLI, built by Go into a folder, where that can be done.
 
     Cost: three minutes of two cores the first time.
     """
@@ -32,9 +33,7 @@ def build_cli(folder: Path) -> Path:
     if binary.is_file():
         return binary
     if shutil.which("go") is None:
-        pytest.skip(
-            "no Databricks CLI: set CXSPARK_DATABRICKS_CLI, or install it, or Go to build it"
-        )
+        absent("no Databricks CLI: set CXSPARK_DATABRICKS_CLI, or install it, or Go to build it")
     folder.mkdir(exist_ok=True)
     (folder / "go.mod").write_text(f"module cli\n\ngo 1.26\n\nrequire {MODULE} {VERSION}\n")
     (folder / "cli.go").write_text(f'//go:build tools\n\npackage cli\n\nimport _ "{MODULE}"\n')
@@ -43,7 +42,7 @@ def build_cli(folder: Path) -> Path:
             ["go", *command], cwd=folder, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            pytest.skip(f"Go can't build {MODULE}: {done.stderr.strip().splitlines()[-1]}")
+            absent(f"Go can't build {MODULE}: {done.stderr.strip().splitlines()[-1]}")
     return binary
 
 

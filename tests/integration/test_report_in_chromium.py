@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib.image
 import numpy as np
 import pytest
+from absent import absent
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.catalogue import TABLES
@@ -164,7 +165,7 @@ class Browser:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
-        pytest.skip(f"no browser: install the package chromium (looked for {', '.join(BROWSERS)})")
+        absent(f"no browser: install the package chromium (looked for {', '.join(BROWSERS)})")
     return Browser(program, tmp_path_factory.mktemp("profile"))
 
 
