@@ -14,6 +14,8 @@ from cxspark.runtime.history import GONE, read_history, table_exists
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Commit, Run, TableVersion
 
+NO_TABLE = -1  # the version seen where there is none yet
+
 
 class TableReader:
     """Delta tables at one location, as one run reads them.
@@ -30,6 +32,7 @@ class TableReader:
         self.spark = spark
         self.location = location
         self.run = run
+        self._seen: dict[str, int] = {}
         self._counts: dict[tuple[str, int], Future[int]] = {}
         self._background = ThreadPoolExecutor(2, thread_name_prefix="cxspark-count")
 
@@ -42,6 +45,17 @@ class TableReader:
     def history(self, table: Table, *, limit: int | None) -> list[Commit]:
         """The newest commits, the latest first; none where there is no table."""
         return read_history(self.spark, self.location.address(table), limit=limit)
+
+    def commits(self, table: Table, *, limit: int) -> list[Commit]:
+        """The newest commits of the version this run reads, the latest first; none: no table.
+
+        What follows from a commit must be told of the rows that the run reads: of `history`, the
+        newest may be another run's, which has come in since.
+        """
+        version = self._version_or_none(table)
+        if version is None:
+            return []
+        return [one for one in self.history(table, limit=limit) if one.version <= version]
 
     def version(self, table: Table) -> int:
         """The version this run reads.
@@ -64,6 +78,7 @@ class TableReader:
         if table.name not in self.run.inputs:
             newest = self.history(table, limit=1)
             if not newest:
+                self._seen.setdefault(table.name, NO_TABLE)
                 return None
             self.pin(table, newest[0].version)
         return self.run.inputs[table.name]
@@ -71,6 +86,7 @@ class TableReader:
     def pin(self, table: Table, version: int) -> None:
         """Let the run read this version, whatever has been written since."""
         self._count(table, version)
+        self._seen.setdefault(table.name, version)
         self.run.inputs[table.name] = version
 
     def n_rows(self, table: Table) -> int:
