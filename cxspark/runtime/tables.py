@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -145,8 +146,20 @@ class Tables(TableReader):
             return
         if self.location.database is not None:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.location.namespace()}")
-        self.spark.sql(create_statement(table, self.location.address(table)))
+        try:
+            self.spark.sql(create_statement(table, self.location.address(table)))
+        except Exception:  # its class differs between classic Spark and Connect
+            if not self._is_being_made(table):
+                raise
         self._made.add(table.name)
+
+    def _is_being_made(self, table: Table) -> bool:
+        """Whether another run has made the table in this moment; Delta's folder is there first."""
+        for _ in range(20):
+            if self.exists(table):
+                return True
+            time.sleep(0.1)
+        return False
 
     def _noted(
         self, table: Table, facts: Mapping[str, Any] | None, part: str = ""
