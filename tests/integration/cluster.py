@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -9,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import psutil
 import pyspark
 
 PROJECT = Path(__file__).resolve().parents[2]
+SPARK_CONF = PROJECT / "conf" / "spark"
 _HOME = Path(pyspark.__file__).parent
 _DEADLINE = 120
 # The machine is small, and so are the tables.
@@ -71,14 +74,27 @@ class Cluster:
 
     def _alive(self) -> int:
         try:
-            with urlopen(f"http://127.0.0.1:{self._ui}/json/") as page:
-                return int(json.load(page)["aliveworkers"])
+            return int(self._state()["aliveworkers"])
         except (OSError, ValueError):  # not there yet, or with another page in its place
             return 0
+
+    def _state(self) -> dict[str, Any]:
+        with urlopen(f"http://127.0.0.1:{self._ui}/json/") as page:
+            state: dict[str, Any] = json.load(page)
+        return state
+
+    def applications(self) -> set[str]:
+        """Those that it has let in so far."""
+        state = self._state()
+        return {one["id"] for key in ("activeapps", "completedapps") for one in state[key]}
 
     def executors(self) -> list[psutil.Process]:
         """The executors that run now: JVMs below this cluster's folder."""
         return [one for one in psutil.process_iter(["cmdline"]) if self._is_executor(one)]
+
+    def said(self) -> str:
+        """What the master and the workers have logged."""
+        return (self.folder / "daemons.log").read_text()
 
     def _is_executor(self, process: psutil.Process) -> bool:
         try:
@@ -92,6 +108,14 @@ class Cluster:
             process.terminate()
         for process in self._processes:
             process.wait(timeout=_DEADLINE)
+
+
+def write_hardened(path: Path) -> Path:
+    """Write the properties of a hardened cluster and its jobs, with a secret made for them."""
+    parts = [(SPARK_CONF / name).read_text() for name in ("cluster.conf", "hardened.conf")]
+    path.touch(mode=0o600)
+    path.write_text("\n".join([*parts, f"spark.authenticate.secret {secrets.token_hex(32)}\n"]))
+    return path
 
 
 @contextmanager
@@ -136,11 +160,11 @@ def spark_submit(
     )
 
 
-def finish(process: subprocess.Popen[str], *, exit_code: int = 0) -> dict[str, object]:
+def finish(process: subprocess.Popen[str], *, exit_code: int = 0) -> dict[str, Any]:
     """Wait for a job; the JSON line that it ends with."""
     out, _ = process.communicate(timeout=10 * _DEADLINE)
     assert process.returncode == exit_code, out
-    found: dict[str, object] = json.loads(out.splitlines()[-1])
+    found: dict[str, Any] = json.loads(out.splitlines()[-1])
     return found
 
 
