@@ -92,6 +92,23 @@ class Cluster:
         """The executors that run now: JVMs below this cluster's folder."""
         return [one for one in psutil.process_iter(["cmdline"]) if self._is_executor(one)]
 
+    def kill_at_work(self) -> psutil.Process:
+        """Kill an executor in the midst of a task, and give it.
+
+        It is stopped while its log is looked at, so that the task can't end before it does. What
+        Spark counts is no proof: failed tasks of an executor that is gone are left out at times.
+        """
+        end = time.monotonic() + _DEADLINE
+        while time.monotonic() < end:
+            for one in self.executors():
+                one.suspend()
+                time.sleep(0.3)  # till the worker has written what the executor said
+                if _is_at_work(one):
+                    one.kill()
+                    return one
+                one.resume()
+        raise AssertionError(f"no executor at work within {_DEADLINE} s")
+
     def said(self) -> str:
         """What the master and the workers have logged."""
         return (self.folder / "daemons.log").read_text()
@@ -108,6 +125,12 @@ class Cluster:
             process.terminate()
         for process in self._processes:
             process.wait(timeout=_DEADLINE)
+
+
+def _is_at_work(executor: psutil.Process) -> bool:
+    """Whether it has begun a task that it hasn't ended, by its log."""
+    log = (Path(executor.cwd()) / "stderr").read_text()
+    return log.count("Executor: Running task") > log.count("Executor: Finished task")
 
 
 def write_hardened(path: Path) -> Path:
