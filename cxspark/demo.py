@@ -54,7 +54,7 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
             # Over before the optimising compiler would have paid for itself.
             "spark": {
                 "spark.driver.extraJavaOptions": (
-                    "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+                    "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Xss4m"
                 )
             },
         },

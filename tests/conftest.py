@@ -34,7 +34,7 @@ SMALL = {
     # C1 compiles at once: tests are over before C2 would pay. Its default code cache of 48 MB is
     # full after some minutes, and then what is thrown out is interpreted.
     "spark.driver.extraJavaOptions": (
-        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC"
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC -Xss4m"
     ),
     # Nobody looks at the history of thousands of queries, which fills the heap.
     "spark.sql.ui.retainedExecutions": "1",

@@ -3,11 +3,50 @@
 import re
 from collections.abc import Sequence
 
+from cxspark.contracts.errors import ConflictError
+from cxspark.contracts.table import Table
 from cxspark.runtime.run import Commit
 
 _CONFLICT = re.compile(r"\[DELTA_(CONCURRENT_\w+|METADATA_CHANGED|PROTOCOL_CHANGED)")
 _AT_VERSION = re.compile(r"committed at version (\d+)")
 _AFTER_VERSION = re.compile(r'"readVersion":(\d+)')
+
+
+def conflict(table: Table, found: str) -> ConflictError:
+    """The error of a run that another came in between of."""
+    return ConflictError(
+        table.name,
+        "no other run that writes it at the same time",
+        found,
+        "run the job again, and let its runs wait for each other",
+    )
+
+
+def unchanged_since(seen: int, table: Table, newest: Sequence[Commit], *, part: str) -> int:
+    """The version that made the rows which a run has seen, when no other has changed them since.
+
+    Args:
+        seen: the version that the run has seen.
+        table: whose.
+        newest: its newest commits, the latest first.
+        part: of the table, on which the run depends; all of it where that is empty. Commits to
+            other parts are none of its business.
+
+    Returns:
+        A version, the same for any two runs that have seen the same rows, whatever table care has
+        committed; below every commit of rows to come.
+
+    Raises:
+        ConflictError: another run has changed rows since.
+    """
+    ours = (one for one in newest if one.changes_rows and not (part and one.part not in {"", part}))
+    last = next(ours, None)
+    if last is None:  # no rows yet, or they are older than these commits
+        return newest[-1].version - 1
+    if last.version > seen:
+        who = f"{last.job} run {last.run_id}" if last.job else last.operation
+        raise conflict(table, f"version {last.version} by {who}, after version {seen} was read")
+    return last.version
 
 
 def is_conflict(error: Exception) -> bool:

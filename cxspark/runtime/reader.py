@@ -16,6 +16,8 @@ from cxspark.runtime.history import GONE, read_history, table_exists
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Commit, Run, TableVersion
 
+NO_TABLE = -1  # the version seen where there is none yet
+
 
 class TableReader:
     """Delta tables at one location, as one run reads them.
@@ -33,6 +35,7 @@ class TableReader:
         self.location = location
         self.run = run
         self._newest: dict[str, Commit] = {}
+        self._seen: dict[str, int] = {}
         self._counts: dict[tuple[str, int], Future[int]] = {}
         self._background = ThreadPoolExecutor(2, thread_name_prefix="cxspark-count")
 
@@ -45,6 +48,17 @@ class TableReader:
     def history(self, table: Table, *, limit: int | None) -> list[Commit]:
         """The newest commits, the latest first; none where there is no table."""
         return read_history(self.spark, self.location.address(table), limit=limit)
+
+    def commits(self, table: Table, *, limit: int) -> list[Commit]:
+        """The newest commits of the version this run reads, the latest first; none: no table.
+
+        What follows from a commit must be told of the rows that the run reads: of `history`, the
+        newest may be another run's, which has come in since.
+        """
+        version = self._version_or_none(table)
+        if version is None:
+            return []
+        return [one for one in self.history(table, limit=limit) if one.version <= version]
 
     def version(self, table: Table) -> int:
         """The version this run reads.
@@ -67,6 +81,7 @@ class TableReader:
         if table.name not in self.run.inputs:
             newest = self.history(table, limit=1)
             if not newest:
+                self._seen.setdefault(table.name, NO_TABLE)
                 return None
             self._newest[table.name] = newest[0]
             self.pin(table, newest[0].version)
@@ -80,14 +95,14 @@ class TableReader:
         """
         version, kept = self.version(table), self._newest.get(table.name)
         is_it = kept is not None and kept.version == version and kept.changes_rows
-        commits = [kept] if is_it else self.history(table, limit=100)
-        made = (one for one in commits if one and one.version <= version and one.changes_rows)
-        commit = next(made, None)
+        commits = [kept] if is_it else self.commits(table, limit=100)
+        commit = next((one for one in commits if one and one.changes_rows), None)
         return commit.facts if commit else {}
 
     def pin(self, table: Table, version: int) -> None:
         """Let the run read this version, whatever has been written since."""
         self._count(table, version)
+        self._seen.setdefault(table.name, version)
         self.run.inputs[table.name] = version
 
     def n_rows(self, table: Table) -> int:

@@ -54,13 +54,15 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def commit_note(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def commit_note(self, facts: Mapping[str, Any], *, part: str = "") -> dict[str, Any]:
         """What every commit of this run carries in Delta's userMetadata, `facts` among it."""
         return {
             "job": self.job,
             "run_id": self.run_id,
+            "started_at": self.started_at.isoformat(),
             "config_hash": self.config_hash,
             "inputs": self.inputs,
+            "part": part,
             "facts": dict(facts),
         }
 
@@ -77,8 +79,10 @@ class Commit:
         metrics: Delta's counts.
         job: which wrote it.
         run_id: of the run that wrote it.
+        started_at: of that attempt of the run; ISO 8601.
         config_hash: of that run's settings.
         inputs: table -> version that the run read.
+        part: of the table, which alone it read and changed; empty where it was all of it.
         facts: what the job kept for its next run.
     """
 
@@ -89,8 +93,10 @@ class Commit:
     metrics: Mapping[str, str]
     job: str = ""
     run_id: str = ""
+    started_at: str = ""
     config_hash: str = ""
     inputs: Mapping[str, int] = field(default_factory=dict)
+    part: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -103,3 +109,8 @@ class Commit:
     def changes_rows(self) -> bool:
         """Whether rows may differ before and after it."""
         return self.operation not in WITHOUT_ROWS
+
+    def is_of(self, run: Run) -> bool:
+        """Whether this attempt made it, and no other of the same run."""
+        ours = (run.job, run.run_id, run.started_at.isoformat())
+        return (self.job, self.run_id, self.started_at) == ours

@@ -128,8 +128,10 @@ def _local() -> dict[str, str]:
         # fifty features, it is cut in pieces instead: that took a third of the time.
         "spark.sql.codegen.hugeMethodLimit": "8000",
         # Twice the throughput of the default where collections don't need to be short; room for the
-        # machine code of all these classes.
-        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m",
+        # machine code of all these classes; stacks for what ALS's iterations refer back to.
+        "spark.driver.extraJavaOptions": (
+            "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m -Xss4m"
+        ),
         **delta_jars(),
     }
 

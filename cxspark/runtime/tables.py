@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,7 +15,7 @@ from pyspark.util import inheritable_thread_target
 from cxspark.contracts.checks import conform
 from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.table import Table
-from cxspark.runtime.conflicts import came_after_care, is_conflict
+from cxspark.runtime.conflicts import came_after_care, conflict, is_conflict, unchanged_since
 from cxspark.runtime.ddl import create_statement
 from cxspark.runtime.location import Location
 from cxspark.runtime.reader import TableReader
@@ -29,6 +30,11 @@ class Tables(TableReader):
 
     Each commit carries the run's id, settings hash and input versions, so that the next run can
     tell from a table what it was made of. Everything is SQL or DataFrames: Spark Connect will do.
+
+    What replaces rows of a table that the run has read, or found missing, is refused where another
+    run has changed rows since: it would be made of what isn't there any more. Of runs of the suite
+    that have seen the same rows Delta lets one commit. Of other writers' commits those are missed
+    that come between the last look at the table's history and Delta's own: some milliseconds.
     """
 
     def __init__(self, spark: SparkSession, location: Location, run: Run) -> None:
@@ -41,6 +47,7 @@ class Tables(TableReader):
         frame: DataFrame,
         *,
         where: str | None = None,
+        part: str = "",
         facts: Mapping[str, Any] | None = None,
     ) -> None:
         """Replace the table, or the rows that meet `where`, in one commit.
@@ -51,16 +58,20 @@ class Tables(TableReader):
             table: what is written.
             frame: its columns, no others.
             where: SQL over the table's columns; every row of the frame must meet it.
+            part: of the table, on which the frame depends and in which its rows are: the name of a
+                source, say. Runs of other parts don't stand in its way.
             facts: kept with the commit, for the next run to read in `history`.
 
         Raises:
             ContractError: the frame isn't what the contract declares, or breaks a constraint.
+            ConflictError: another run has changed rows since this one read the table.
         """
         frame = conform(frame, table)
         self.create(table)
         condition = F.lit(True) if where is None else F.expr(where)
-        writer = frame.writeTo(self.location.address(table))
-        writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
+        writer = frame.writeTo(self.location.address(table)).options(
+            **self._noted(table, facts, part)
+        )
         self._commit(table, partial(writer.overwrite, condition))
         self._record(table, facts)
 
@@ -68,6 +79,7 @@ class Tables(TableReader):
         """Add rows in one commit; not idempotent, so only for a log of attempts."""
         frame = conform(frame, table)
         self.create(table)
+        self._await_counts(table)
         self._commit(table, frame.writeTo(self.location.address(table)).append)
 
     def merge(
@@ -84,6 +96,7 @@ class Tables(TableReader):
 
         Raises:
             ContractError: the frame isn't what the contract declares, or breaks a constraint.
+            ConflictError: another run has changed rows since this one read the table.
 
         Cost: one pass over the table's keys; a fifth of what SQL's MERGE takes, which shuffles the
         whole table to find out what to insert.
@@ -95,8 +108,8 @@ class Tables(TableReader):
         frame = keep(conform(frame, table))
         if frame.count():
             writer = frame.write.format("delta").mode("overwrite")
-            writer = writer.option("userMetadata", json.dumps(self.run.commit_note(facts or {})))
             writer = writer.option("replaceUsing", ", ".join(table.key))
+            writer = writer.options(**self._noted(table, facts))
             self._commit(table, partial(writer.saveAsTable, self.location.address(table)))
             self._record(table, facts)
         release(frame)
@@ -133,12 +146,41 @@ class Tables(TableReader):
             return
         if self.location.database is not None:
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.location.namespace()}")
-        self.spark.sql(create_statement(table, self.location.address(table)))
+        try:
+            self.spark.sql(create_statement(table, self.location.address(table)))
+        except Exception:  # its class differs between classic Spark and Connect
+            if not self._is_being_made(table):
+                raise
         self._made.add(table.name)
+
+    def _is_being_made(self, table: Table) -> bool:
+        """Whether another run has made the table in this moment; Delta's folder is there first."""
+        for _ in range(20):
+            if self.exists(table):
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _noted(
+        self, table: Table, facts: Mapping[str, Any] | None, part: str = ""
+    ) -> dict[str, str]:
+        """A write's options: the run's note, and what binds it to the rows that the run has seen.
+
+        Delta commits a `txnVersion` of a `txnAppId` once: neither a lower one nor the same again.
+
+        Raises:
+            ConflictError: another run has changed rows since.
+        """
+        self._await_counts(table)
+        note = {"userMetadata": json.dumps(self.run.commit_note(facts or {}, part=part))}
+        if table.name not in self._seen:
+            return note
+        newest = self.history(table, limit=100)
+        version = unchanged_since(self._seen[table.name], table, newest, part=part)
+        return {**note, "txnAppId": f"cxspark {part}", "txnVersion": str(version + 1)}
 
     def _commit(self, table: Table, write: Callable[[], None]) -> None:
         """Write; once more where nothing but table care got in between."""
-        self._await_counts(table)
         with explained(table):
             try:
                 write()
@@ -151,11 +193,19 @@ class Tables(TableReader):
                 write()
 
     def _record(self, table: Table, facts: Mapping[str, Any] | None) -> None:
-        """Put the run's own commit into the manifest (another run's may have come after it)."""
+        """Put the run's own commit into the manifest (another run's may have come after it).
+
+        Raises:
+            ConflictError: Delta left it out, because another run had just committed.
+        """
+        ours = (one for one in self.history(table, limit=10) if one.is_of(self.run))
+        commit, seen = next(ours, None), self._seen.get(table.name)
+        if seen is not None:
+            if commit is None or commit.version <= seen:
+                raise conflict(table, f"another's commit, after version {seen} was read")
+            self._seen[table.name] = commit.version
         self.run.facts[table.name] = facts or {}
-        for commit in self.history(table, limit=10):
-            if (commit.job, commit.run_id) == (self.run.job, self.run.run_id):
-                written = TableVersion(table.name, commit.version, commit.n_rows)
-                self.run.outputs.append(written)
-                log.info("%s: wrote %s, %s rows", self.run.job, table.name, f"{written.n_rows:,}")
-                return
+        if commit is not None:
+            written = TableVersion(table.name, commit.version, commit.n_rows)
+            self.run.outputs.append(written)
+            log.info("%s: wrote %s, %s rows", self.run.job, table.name, f"{written.n_rows:,}")

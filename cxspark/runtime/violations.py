@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cxspark.contracts.errors import ConflictError, ContractError
+from cxspark.contracts.errors import ContractError
 from cxspark.contracts.table import Table
-from cxspark.runtime.conflicts import is_conflict
+from cxspark.runtime.conflicts import conflict, is_conflict
 
 _VIOLATION = re.compile(r"DELTA_NOT_NULL_CONSTRAINT_VIOLATED|DELTA_VIOLATE_CONSTRAINT")
 
@@ -29,11 +29,6 @@ def explained(table: Table) -> Iterator[None]:
                 table.name, rules, violation.strip(), "look for the rows in the job's input"
             ) from error
         if is_conflict(error):
-            conflict = next(line for line in lines if "[DELTA_" in line)
-            raise ConflictError(
-                table.name,
-                "no other run that writes it at the same time",
-                conflict.strip(),
-                "run the job again, and let its runs wait for each other",
-            ) from error
+            found = next(line for line in lines if "[DELTA_" in line)
+            raise conflict(table, found.strip()) from error
         raise

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -46,11 +45,10 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
             reference_at=intake.reference_at,
         )
     )
-    tables.side_by_side(
-        partial(_merge_dictionary, USER_INDEX, cells, tables),
-        partial(_merge_dictionary, ITEM_INDEX, cells, tables),
-    )
-    # The matrix comes last: its commit says which events are in, and so that their ids are.
+    # One after the other, so that of two runs at once one gets through. The matrix comes last: its
+    # commit says which events are in, and so that their ids are.
+    for dictionary in (USER_INDEX, ITEM_INDEX):
+        _merge_dictionary(dictionary, cells, tables)
     facts = {
         "reference_at": intake.reference_at and intake.reference_at.isoformat(),
         "half_life_days": settings.half_life_days,
@@ -70,7 +68,7 @@ def _merge_dictionary(dictionary: Table, cells: DataFrame, tables: Tables) -> No
 
 def _increment(settings: BuildUserItemSettings, tables: Tables) -> Intake | None:
     """The events since the last build; None where they can't simply be added to it."""
-    last = next((c for c in tables.history(USER_ITEM, limit=100) if c.job == STEP.name), None)
+    last = next((c for c in tables.commits(USER_ITEM, limit=100) if c.job == STEP.name), None)
     if last is None or settings.rebuild or last.config_hash != tables.run.config_hash:
         return None
     since = last.inputs[SILVER_EVENTS.name]

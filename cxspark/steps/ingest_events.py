@@ -1,7 +1,6 @@
 """Take in raw event files: bronze as they came, silver what is valid, quarantine the rest."""
 
 import logging
-from functools import partial
 
 from pyspark.sql import SparkSession
 
@@ -58,11 +57,10 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     ledger = to_loads(
         judged, pieces, loads, source=source.name, run_id=tables.run.run_id, loaded_at=started_at
     )
-    tables.side_by_side(
-        partial(tables.overwrite, QUARANTINE, rejected, where=f"{ours} AND {where}"),
-        partial(tables.overwrite, SILVER_EVENTS, to_silver(judged), where=where),
-    )
-    tables.overwrite(LOADS, ledger, where=where)
+    # Silver first: it is refused where another run of the source has come in between.
+    tables.overwrite(SILVER_EVENTS, to_silver(judged), where=where, part=source.name)
+    tables.overwrite(QUARANTINE, rejected, where=f"{ours} AND {where}")
+    tables.overwrite(LOADS, ledger, where=where, part=source.name)
     log.info("%s: %s", source.name, aggregate_funnel(ledger).collect()[0]["funnel"])
     release(judged, days, pieces)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -9,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import psutil
 import pyspark
 
 PROJECT = Path(__file__).resolve().parents[2]
+SPARK_CONF = PROJECT / "conf" / "spark"
 _HOME = Path(pyspark.__file__).parent
 _DEADLINE = 120
 # The machine is small, and so are the tables.
@@ -71,14 +74,44 @@ class Cluster:
 
     def _alive(self) -> int:
         try:
-            with urlopen(f"http://127.0.0.1:{self._ui}/json/") as page:
-                return int(json.load(page)["aliveworkers"])
+            return int(self._state()["aliveworkers"])
         except (OSError, ValueError):  # not there yet, or with another page in its place
             return 0
+
+    def _state(self) -> dict[str, Any]:
+        with urlopen(f"http://127.0.0.1:{self._ui}/json/") as page:
+            state: dict[str, Any] = json.load(page)
+        return state
+
+    def applications(self) -> set[str]:
+        """Those that it has let in so far."""
+        state = self._state()
+        return {one["id"] for key in ("activeapps", "completedapps") for one in state[key]}
 
     def executors(self) -> list[psutil.Process]:
         """The executors that run now: JVMs below this cluster's folder."""
         return [one for one in psutil.process_iter(["cmdline"]) if self._is_executor(one)]
+
+    def kill_at_work(self) -> psutil.Process:
+        """Kill an executor in the midst of a task, and give it.
+
+        It is stopped while its log is looked at, so that the task can't end before it does. What
+        Spark counts is no proof: failed tasks of an executor that is gone are left out at times.
+        """
+        end = time.monotonic() + _DEADLINE
+        while time.monotonic() < end:
+            for one in self.executors():
+                one.suspend()
+                time.sleep(0.3)  # till the worker has written what the executor said
+                if _is_at_work(one):
+                    one.kill()
+                    return one
+                one.resume()
+        raise AssertionError(f"no executor at work within {_DEADLINE} s")
+
+    def said(self) -> str:
+        """What the master and the workers have logged."""
+        return (self.folder / "daemons.log").read_text()
 
     def _is_executor(self, process: psutil.Process) -> bool:
         try:
@@ -92,6 +125,20 @@ class Cluster:
             process.terminate()
         for process in self._processes:
             process.wait(timeout=_DEADLINE)
+
+
+def _is_at_work(executor: psutil.Process) -> bool:
+    """Whether it has begun a task that it hasn't ended, by its log."""
+    log = (Path(executor.cwd()) / "stderr").read_text()
+    return log.count("Executor: Running task") > log.count("Executor: Finished task")
+
+
+def write_hardened(path: Path) -> Path:
+    """Write the properties of a hardened cluster and its jobs, with a secret made for them."""
+    parts = [(SPARK_CONF / name).read_text() for name in ("cluster.conf", "hardened.conf")]
+    path.touch(mode=0o600)
+    path.write_text("\n".join([*parts, f"spark.authenticate.secret {secrets.token_hex(32)}\n"]))
+    return path
 
 
 @contextmanager
@@ -136,11 +183,11 @@ def spark_submit(
     )
 
 
-def finish(process: subprocess.Popen[str], *, exit_code: int = 0) -> dict[str, object]:
+def finish(process: subprocess.Popen[str], *, exit_code: int = 0) -> dict[str, Any]:
     """Wait for a job; the JSON line that it ends with."""
     out, _ = process.communicate(timeout=10 * _DEADLINE)
     assert process.returncode == exit_code, out
-    found: dict[str, object] = json.loads(out.splitlines()[-1])
+    found: dict[str, Any] = json.loads(out.splitlines()[-1])
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 from main_job import RUN_COLUMNS
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 
 from cxspark.contracts.table import Table
 from cxspark.runtime.config import Config
@@ -86,6 +86,9 @@ class World:
     def folder(self, table: Table) -> Path:
         return self.root / table.name.replace(".", "/")
 
-    def content(self, table: Table) -> list[str]:
+    def rows(self, table: Table) -> list[Row]:
         tables = Tables(self.spark, Location(root=str(self.root)), Run("test", "test"))
-        return sorted(str(row) for row in tables.read(table).drop(*RUN_COLUMNS).collect())
+        return tables.read(table).drop(*RUN_COLUMNS).collect()
+
+    def content(self, table: Table) -> list[str]:
+        return sorted(map(str, self.rows(table)))

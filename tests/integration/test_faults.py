@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 from absent import absent
+from cluster import wait_until
 from pyspark.sql import SparkSession
 from small_shop import World, write_day
 
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.preferences import USER_ITEM
+from cxspark.contracts.table import Table
 from cxspark.steps.graph import STEPS
 
 pytestmark = pytest.mark.integration
 
 PROJECT = Path(__file__).resolve().parents[2]
+ARMED = Path(__file__).with_name("armed_job.py")
 INGEST, MATRIX = "ingest_events", "build_user_item"
 
 
@@ -86,6 +89,33 @@ def test_of_two_runs_at_once_one_wins_and_the_tables_are_right(
     assert "done" in {one["status"] for one in said}
     for one in said:
         assert one["status"] == "done" or "no other run that writes it" in one["error"]
+    assert contents(world, job) == contents(clean, job)
+
+
+@pytest.mark.parametrize(
+    ("job", "table"), [(INGEST, SILVER_EVENTS), (MATRIX, USER_ITEM)], ids=[INGEST, MATRIX]
+)
+def test_a_run_that_another_overtakes_says_so_and_the_tables_are_right(
+    spark: SparkSession, job: str, table: Table, raw: Path, tmp_path: Path
+) -> None:
+    world = World(spark, tmp_path / "tables", raw)
+    world.run(INGEST, MATRIX)
+    write_day(raw, 2)
+    if job == MATRIX:
+        world.run(INGEST)
+    clean = world.copy(tmp_path / "clean")
+    clean.run(job)
+    config = world.config()
+    sign = Path(f"{config}.waits")
+    command = [sys.executable, str(ARMED), job, str(config), "wait", table.name]
+    late = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    try:
+        wait_until(sign.exists, f"write of {table.name}")
+        world.run(job)
+    finally:
+        sign.unlink(missing_ok=True)
+    said = json.loads(late.communicate(timeout=300)[0].splitlines()[-1])
+    assert "no other run that writes it" in said["error"]
     assert contents(world, job) == contents(clean, job)
 
 

@@ -1,7 +1,6 @@
 """On a cluster and in a container jobs give what they give on one machine, whatever is lost."""
 
 import random
-import secrets
 import shlex
 import shutil
 import subprocess
@@ -15,7 +14,17 @@ import numpy as np
 import pytest
 import yaml
 from absent import absent
-from cluster import PROJECT, Cluster, environment, finish, running_cluster, spark_submit, wait_until
+from cluster import (
+    PROJECT,
+    SPARK_CONF,
+    Cluster,
+    environment,
+    finish,
+    running_cluster,
+    spark_submit,
+    wait_until,
+    write_hardened,
+)
 from main_job import fingerprint
 from pyspark.sql import SparkSession
 from serverless import serverless_compute
@@ -35,7 +44,6 @@ pytestmark = pytest.mark.integration
 INTAKE = ("ingest_events", "ingest_customers")
 HEAVY = ("build_user_item", "recommend_knn", "train_als", "cluster_customers")
 BROUGHT = ("ingest_events", "build_user_item", "recommend_knn")
-SPARK_CONF = PROJECT / "conf" / "spark"
 
 
 @dataclass
@@ -109,11 +117,7 @@ def local(spark: SparkSession, place: Workplace) -> Workplace:  # noqa: ARG001  
 @pytest.fixture(scope="module")
 def hardened(place: Workplace) -> Path:
     """The properties of a cluster that asks for its secret, and jobs that know it."""
-    path = place.folder / "hardened.conf"
-    parts = [(SPARK_CONF / name).read_text() for name in ("cluster.conf", "hardened.conf")]
-    path.touch(mode=0o600)
-    path.write_text("\n".join([*parts, f"spark.authenticate.secret {secrets.token_hex(32)}\n"]))
-    return path
+    return write_hardened(place.folder / "hardened.conf")
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +149,8 @@ def test_an_executor_lost_on_a_hardened_cluster_changes_nothing(
     assert process.stdout
     assert any(f"{job}: started" in line for line in iter(process.stdout.readline, ""))
     # Executors that have just started take longer than this process did, which has run for a while.
-    time.sleep(local.seconds[job] * random.Random(job).uniform(0.3, 1))
-    lost = cluster.executors()[0]
-    lost.kill()
+    time.sleep(local.seconds[job] * random.Random(job).uniform(0.2, 0.8))
+    lost = cluster.kill_at_work()
     wait_until(lambda: len(set(cluster.executors()) - {lost}) == 2, "another executor")
     assert process.poll() is None
     finish(process)

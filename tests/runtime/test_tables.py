@@ -93,6 +93,16 @@ def test_runs_that_began_on_an_empty_table_keep_each_others_rows(
     assert algorithms == ["one", "other"]
 
 
+def test_runs_that_make_a_table_at_once_all_find_it_made(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    runs = [tables_at(spark, tmp_path, run_id) for run_id in ("one", "other", "third")]
+    with ThreadPoolExecutor(len(runs)) as pool:
+        for made in [pool.submit(run.create, USER_INDEX) for run in runs]:
+            made.result()
+    assert [content(run, USER_INDEX) for run in runs] == [[], [], []]
+
+
 def test_of_two_runs_at_once_one_wins_and_the_other_is_told_so(
     spark: SparkSession, tmp_path: Path
 ) -> None:

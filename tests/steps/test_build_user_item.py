@@ -1,13 +1,15 @@
 """The matrix job on small Delta tables: built, merged, rebuilt."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aging import age
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from cxspark.contracts.errors import ConflictError
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table
@@ -184,3 +186,44 @@ def test_no_events_give_empty_tables(spark: SparkSession, tmp_path: Path) -> Non
     build(spark, tmp_path, "r1", half_life_days=2.0)
     assert rows(spark, tmp_path, USER_ITEM) == []
     assert rows(spark, tmp_path, USER_INDEX) == []
+
+
+class Overtaken(Tables):
+    """A run's tables; something else is done before it merges into one of them."""
+
+    def __init__(self, tables: Tables, table: Table, first: Callable[[], object]) -> None:
+        super().__init__(tables.spark, tables.location, tables.run)
+        self._which, self._first = table, first
+
+    def merge(self, table: Table, frame: DataFrame, **options: Any) -> None:
+        if table is self._which:
+            self._first()
+        super().merge(table, frame, **options)
+
+
+@pytest.mark.parametrize(
+    ("table", "known"),
+    [(USER_INDEX, []), (USER_INDEX, FIRST), (USER_ITEM, FIRST)],
+    ids=["first build", "increment", "increment at last"],
+)
+def test_a_run_that_another_overtakes_counts_nothing_twice(
+    spark: SparkSession, tmp_path: Path, table: Table, known: list[Event]
+) -> None:
+    if known:
+        load(spark, tmp_path, "one", known)
+        build(spark, tmp_path, "r1")
+    load(spark, tmp_path, "two", SECOND)
+    newest: list[Event] = [(f"n{number}", "a", "view", 5) for number in range(6)]
+
+    def others() -> None:
+        load(spark, tmp_path, "three", newest)
+        build(spark, tmp_path, "other")
+
+    model = BuildUserItemSettings()
+    late = Overtaken(open_tables(spark, tmp_path, "late", model), table, others)
+    with pytest.raises(ConflictError, match="build_user_item run other"):
+        STEP.run(spark, model, late)
+    cells, users = (rows(spark, tmp_path, one) for one in (USER_ITEM, USER_INDEX))
+    assert sum(cell[3] for cell in cells) == len([*known, *SECOND, *newest])
+    assert {user for user, _ in users} == {cell[0] for cell in cells}
+    assert sorted(number for _, number in users) == list(range(len(users)))

@@ -4,13 +4,16 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.catalogue import TABLES
-from cxspark.contracts.errors import ContractError
+from cxspark.contracts.errors import ConflictError, ContractError
+from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.table import Table
 from cxspark.ingest.settings import IngestEventsSettings
 from cxspark.runtime import raw_files
 from cxspark.runtime.location import Location
@@ -44,8 +47,8 @@ class Job:
         (self.raw / "a.csv").write_text(FIRST, encoding="utf-8")
         (self.raw / "b.csv").write_text(SECOND, encoding="utf-8")
 
-    def run(self, file: str = "") -> Run:
-        tables = Tables(self.spark, Location(root=str(self.root)), Run(STEP.name, "r"))
+    def run(self, file: str = "", seen: Callable[[Tables], Tables] = lambda one: one) -> Run:
+        tables = seen(Tables(self.spark, Location(root=str(self.root)), Run(STEP.name, "r")))
         source = {"name": "shop", "columns": COLUMNS}
         settings = {"source": source, "input": [str(self.raw / file)]}
         STEP.run(self.spark, IngestEventsSettings.model_validate(settings), tables)
@@ -147,3 +150,26 @@ def test_where_one_file_breaks_the_contract_nothing_is_written(
     with pytest.raises(ContractError, match=r"b\.csv"):
         job.run()
     assert not job.root.exists()
+
+
+class Overtaken(Tables):
+    """A run's tables; before it writes silver, another run loads the whole folder."""
+
+    def __init__(self, tables: Tables, other: Job) -> None:
+        super().__init__(tables.spark, tables.location, tables.run)
+        self._other = other
+
+    def overwrite(self, table: Table, frame: DataFrame, **options: Any) -> None:
+        if table is SILVER_EVENTS:
+            self._other.run()
+        super().overwrite(table, frame, **options)
+
+
+def test_a_run_that_another_overtakes_leaves_no_event_twice(
+    job: Job, spark: SparkSession, tmp_path: Path
+) -> None:
+    shop = Job(spark, tmp_path)
+    shop.raw = job.raw
+    with pytest.raises(ConflictError, match=r"silver\.events"):
+        shop.run("b.csv", lambda tables: Overtaken(tables, shop))
+    assert shop.everything() == job.everything()
