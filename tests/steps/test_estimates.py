@@ -170,7 +170,7 @@ def test_a_blend_needs_what_its_personal_model_does(
     chosen = ("r", "blend", 0, Blend(personal).settings(), "w", *at, "ndcg", 10, 0.5, 3, True)
     evaluated = Tables(spark, Location(root=str(tmp_path)), Run("evaluate_recommenders", "r"))
     rows = spark.createDataFrame([chosen], MODEL_TRIALS.schema)
-    evaluated.overwrite(MODEL_TRIALS, rows, facts={"weights": {"view": 1.0}})
+    evaluated.overwrite(MODEL_TRIALS, rows, facts={"split": "time"})
     sizes = Sizes(Tables(spark, evaluated.location, Run("recommend_blend", "r")))
     step = STEPS["recommend_blend"]
     assert step.needs is not None
