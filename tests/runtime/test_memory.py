@@ -1,10 +1,12 @@
+import os
 from collections.abc import Mapping
 
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql.utils import is_remote
 
 from cxspark.runtime.memory import megabytes, memory_limits
+
+OVER_CONNECT = "SPARK_REMOTE" in os.environ
 
 
 @pytest.mark.parametrize("size", ["", "4x", "g", "-1g"])
@@ -21,7 +23,7 @@ def told(spark: SparkSession, settings: Mapping[str, str]) -> SparkSession:
     return session
 
 
-@pytest.mark.skipif(is_remote(), reason="Java is out of reach")
+@pytest.mark.skipif(OVER_CONNECT, reason="Java is out of reach")
 def test_on_one_machine_workers_share_what_java_leaves(spark: SparkSession) -> None:
     limits = memory_limits(spark)
     # Java takes up to a tenth less than it is given.
@@ -31,18 +33,18 @@ def test_on_one_machine_workers_share_what_java_leaves(spark: SparkSession) -> N
     assert limits["driver"] > 0
 
 
-@pytest.mark.skipif(is_remote(), reason="Java is out of reach")
+@pytest.mark.skipif(OVER_CONNECT, reason="Java is out of reach")
 def test_java_is_believed_rather_than_a_setting_that_came_too_late(spark: SparkSession) -> None:
     late = told(spark, {"spark.driver.memory": "64g"})
     assert memory_limits(late) == memory_limits(spark)
 
 
-@pytest.mark.skipif(not is_remote(), reason="Java tells")
+@pytest.mark.skipif(not OVER_CONNECT, reason="Java tells")
 def test_what_nobody_tells_is_no_limit(spark: SparkSession) -> None:
     assert memory_limits(spark) == {}
 
 
-@pytest.mark.skipif(is_remote(), reason="the server's settings can't be changed")
+@pytest.mark.skipif(OVER_CONNECT, reason="the server's settings can't be changed")
 @pytest.mark.parametrize(
     ("settings", "megabytes"),
     [
