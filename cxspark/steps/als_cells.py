@@ -24,6 +24,9 @@ def read_weights(
     """The matrix that a training with these settings learns from (``USER_ITEM``).
 
     Weights are as of its newest event: how great they are is how much they're trusted.
+
+    Raises:
+        ContractError: the matrix decays, and doesn't tell by what half-life.
     """
     if how.weights_from == "events":
         return _weigh_events(how, tables)
@@ -31,6 +34,13 @@ def read_weights(
         user_item, facts = tables.read(USER_ITEM), tables.facts(USER_ITEM)
         if not facts.get("reference_at"):
             return user_item
+        if "half_life_days" not in facts:
+            raise ContractError(
+                USER_ITEM.name,
+                "a matrix that tells the half-life of its weights",
+                "one of an earlier version of the suite",
+                "run build_user_item with rebuild=true",
+            )
         return weight_now(
             user_item,
             half_life_days=facts["half_life_days"],

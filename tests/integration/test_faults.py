@@ -69,17 +69,25 @@ def test_a_full_disk_is_named_and_loses_nothing(
     assert contents(world, INGEST) == contents(clean, INGEST)
 
 
-@pytest.mark.parametrize("job", [INGEST, MATRIX])
-def test_of_two_runs_at_once_one_wins_and_the_tables_are_right(
-    spark: SparkSession, job: str, raw: Path, tmp_path: Path
-) -> None:
-    world = World(spark, tmp_path / "tables", raw)
+def with_a_day_to_come(
+    spark: SparkSession, folder: Path, raw: Path, job: str
+) -> tuple[World, World]:
+    """Tables that the job is to add a second day to, and the same after a run of its own."""
+    world = World(spark, folder / "tables", raw)
     world.run(INGEST, MATRIX)
     write_day(raw, 2)
     if job == MATRIX:
         world.run(INGEST)
-    clean = world.copy(tmp_path / "clean")
+    clean = world.copy(folder / "clean")
     clean.run(job)
+    return world, clean
+
+
+@pytest.mark.parametrize("job", [INGEST, MATRIX])
+def test_of_two_runs_at_once_one_wins_and_the_tables_are_right(
+    spark: SparkSession, job: str, raw: Path, tmp_path: Path
+) -> None:
+    world, clean = with_a_day_to_come(spark, tmp_path, raw, job)
     command = [sys.executable, f"jobs/{job}.py", "--config", str(world.config()), "--run-id"]
     runs = [
         subprocess.Popen([*command, name], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
@@ -98,13 +106,7 @@ def test_of_two_runs_at_once_one_wins_and_the_tables_are_right(
 def test_a_run_that_another_overtakes_says_so_and_the_tables_are_right(
     spark: SparkSession, job: str, table: Table, raw: Path, tmp_path: Path
 ) -> None:
-    world = World(spark, tmp_path / "tables", raw)
-    world.run(INGEST, MATRIX)
-    write_day(raw, 2)
-    if job == MATRIX:
-        world.run(INGEST)
-    clean = world.copy(tmp_path / "clean")
-    clean.run(job)
+    world, clean = with_a_day_to_come(spark, tmp_path, raw, job)
     config = world.config()
     sign = Path(f"{config}.waits")
     command = [sys.executable, str(ARMED), job, str(config), "wait", table.name]

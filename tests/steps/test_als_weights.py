@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from cxspark.contracts.errors import ContractError
 from cxspark.contracts.preferences import USER_ITEM
 from cxspark.factorization.settings import TrainAlsSettings
 from cxspark.runtime.location import Location
@@ -40,3 +41,13 @@ def test_als_learns_from_weights_as_of_now_whenever_the_matrix_epoch_began(
 
 def test_weights_that_dont_decay_stay_as_they_are(spark: SparkSession, tmp_path: Path) -> None:
     assert weights(spark, tmp_path, reference_at=None) == [3.0, 3.0]
+
+
+def test_a_matrix_that_tells_no_half_life_is_to_be_built_anew(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    tables = Tables(spark, Location(root=str(tmp_path)), Run("als", "r1"))
+    rows = spark.createDataFrame([("a", "x", 3.0, 1, DAY, DAY)], USER_ITEM.schema)
+    tables.overwrite(USER_ITEM, rows, facts={"reference_at": DAY.isoformat()})
+    with pytest.raises(ContractError, match="run build_user_item with rebuild=true"):
+        read_weights(TrainAlsSettings(), Tables(spark, tables.location, Run("als", "r2")))
