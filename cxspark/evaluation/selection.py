@@ -80,10 +80,17 @@ class Selection:
 
     def fit(self, windows: Sequence[Window]) -> Self:
         """Try all candidates in all windows: each is fitted once a window, and runs one action."""
-        self.trials_: list[Trial] = [
+        self.trials_: list[Trial] = []
+        return self.extend(self.candidates, windows)
+
+    def extend(self, candidates: Sequence[Recommender], windows: Sequence[Window]) -> Self:
+        """Try further candidates, but for what was tried, and choose from all that were."""
+        tried = {trial.recommender for trial in self.trials_}
+        self.trials_ += [
             trial
             for window in windows
-            for candidate in self.candidates
+            for candidate in candidates
+            if candidate not in tried
             for trial in _try_variants(candidate, window, k=self.k)
         ]
         total = sum(window.importance for window in windows)

@@ -93,15 +93,20 @@ class EvaluateRecommendersSettings(Settings):
         le=20_000,
         description="most popular items that EASE and item k-NN score; costs its square in memory",
     )
-    ranks: tuple[_Rank, ...] = Field(default=(64,), min_length=1, description="of ALS, tried")
     regs: tuple[_NotNegative, ...] = Field(
-        default=(0.1, 1.0), min_length=1, description="penalties of ALS, tried"
+        default=(0.1, 1.0),
+        min_length=1,
+        description="penalties of ALS, tried. One list after the other, in this order: the best so"
+        " far, which begins as the first of each with all half-lives, with each value of the next",
     )
     alphas: tuple[_NotNegative, ...] = Field(
-        default=(10.0,), min_length=1, description="confidence for a unit of weight in ALS, tried"
+        default=(10.0, 2.0), min_length=1, description="its confidence for a unit of weight, tried"
+    )
+    ranks: tuple[_Rank, ...] = Field(
+        default=(64, 32), min_length=1, description="its numbers per user and item, tried"
     )
     iterations: tuple[_Iterations, ...] = Field(
-        default=(10,), min_length=1, description="of ALS, tried"
+        default=(10, 20), min_length=1, description="of all items, then all users, tried"
     )
     n_replicates: int = Field(default=1000, ge=100, description="of the bootstrap over users")
     seed: int = Field(default=42, description="of everything drawn at random")

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Sequence
-from itertools import product
+from dataclasses import replace
 from typing import Any
 
 from cxspark.contracts.errors import ContractError
@@ -34,8 +34,8 @@ _CANDIDATES: dict[str, Callable[[Settings], Sequence[Recommender]]] = {
     ],
     Ease.algorithm: lambda s: [Ease(days, s.penalties, s.max_items) for days in s.half_lives],
     AlsRecommender.algorithm: lambda s: [
-        AlsRecommender(*setting, s.seed)
-        for setting in product(s.few_half_lives, s.ranks, s.regs, s.alphas, s.iterations)
+        AlsRecommender(days, s.ranks[0], s.regs[0], s.alphas[0], s.iterations[0], s.seed)
+        for days in s.few_half_lives
     ],
 }
 
@@ -52,14 +52,14 @@ def select_models(windows: Sequence[Window], settings: Settings) -> list[Selecti
         model.
     """
     asked = [name for name in _CANDIDATES if name in settings.algorithms or name == BASELINE]
-    chosen = [_select(_CANDIDATES[name](settings), windows, k=settings.k) for name in asked]
+    chosen = [_select(_CANDIDATES[name](settings), windows, settings) for name in asked]
     found = {one.best_: one.value_ for one in chosen}
     personal = [one for one in found if isinstance(one, PersonalRecommender)]
     if personal:
         best = max(personal, key=lambda one: found[one])
         ways = settings.popular_half_lives, settings.popular_windows
         blend = Blend(best, *ways, settings.shares)
-        chosen.append(_select([blend], windows, k=settings.k))
+        chosen.append(_select([blend], windows, settings))
     return chosen
 
 
@@ -97,11 +97,31 @@ def _made(described: dict[str, Any]) -> Recommender:
     return kinds[described["algorithm"]](**values)
 
 
-def _select(candidates: Sequence[Recommender], windows: Sequence[Window], *, k: int) -> Selection:
-    selection = Selection(candidates, k=k).fit(windows)
+def _select(
+    candidates: Sequence[Recommender], windows: Sequence[Window], settings: Settings
+) -> Selection:
+    selection = Selection(candidates, k=settings.k).fit(windows)
+    if isinstance(selection.best_, AlsRecommender):
+        _extend_als(selection, windows, settings)
     n_trials = len(selection.trials_) // len(windows)
     log.info(
         "%s: the best of %d settings has %s %.4f over %d windows",
         *(selection.best_.algorithm, n_trials, CHOSEN_BY, selection.value_, len(windows)),
     )
     return selection
+
+
+def _extend_als(selection: Selection, windows: Sequence[Window], settings: Settings) -> None:
+    """One list after the other: the best ALS so far with each of its values.
+
+    All combinations of four lists would take as many fits as their lengths multiplied.
+    """
+    lists: Sequence[Callable[[AlsRecommender], list[AlsRecommender]]] = (
+        lambda best: [replace(best, reg=one) for one in settings.regs],
+        lambda best: [replace(best, alpha=one) for one in settings.alphas],
+        lambda best: [replace(best, rank=one) for one in settings.ranks],
+        lambda best: [replace(best, iterations=one) for one in settings.iterations],
+    )
+    for varied in lists:
+        assert isinstance(selection.best_, AlsRecommender)
+        selection.extend(varied(selection.best_), windows)

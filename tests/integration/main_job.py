@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.contracts.catalogue import TABLES
+from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.runtime.config import Config
 from cxspark.runtime.location import Location
 from cxspark.runtime.outcome import Outcome
 from cxspark.runtime.run import Run
 from cxspark.runtime.submit import submit
 from cxspark.runtime.tables import Tables
+from cxspark.steps.evaluate_recommenders import STEP as EVALUATION
 from cxspark.steps.graph import in_order, with_upstream
 
 SOURCES = Path(__file__).resolve().parents[2] / "conf" / "sources"
@@ -53,6 +55,13 @@ class MainJob:
         """A table as it is now."""
         tables = Tables(self.spark, Location(root=str(self.root)), Run("test", "test"))
         return tables.read(TABLES[name])
+
+    def judge(self, settings: EvaluateRecommendersSettings) -> dict[str, Row]:
+        """Compare recommenders on the events that there are; nDCG over all users, by algorithm."""
+        tables = Tables(self.spark, Location(root=str(self.root)), Run(EVALUATION.name, "judged"))
+        EVALUATION.run(self.spark, settings, tables)
+        rows = self.read("ops.model_metrics").where("segment = 'all' AND metric = 'ndcg'").collect()
+        return {row["algorithm"]: row for row in rows}
 
     def page(self) -> str:
         """The report."""

@@ -7,6 +7,7 @@ from main_job import MainJob
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.steps.graph import STEPS
 
 pytestmark = pytest.mark.integration
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.integration
 N_LINES = 75_000
 N_HOUSEHOLDS = 2_377
 N_PRODUCTS = 20_902
+N_JUDGED = 1_913
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,23 @@ def test_the_matrix_and_the_recommendations_cover_every_household(grocer: MainJo
 
 def test_the_report_tells_the_lines(grocer: MainJob) -> None:
     assert f"{N_LINES:,}" in grocer.page()
+
+
+def test_the_blend_is_no_worse_than_what_is_popular_lately(grocer: MainJob) -> None:
+    # Near what is chosen by default, so that it takes a minute.
+    settings = EvaluateRecommendersSettings(
+        n_windows=2,
+        algorithms=("ease",),
+        half_lives=(None,),
+        penalties=(200.0,),
+        popular_half_lives=(30.0, 60.0),
+        popular_windows=(),
+        shares=(0.8, 1.0),
+    )
+    found = grocer.judge(settings)
+    assert found["blend"]["n_users"] == N_JUDGED
+    assert found["blend"]["value"] > 0.037
+    assert found["blend"]["difference_high"] > 0
 
 
 def test_a_second_run_takes_nothing_in(grocer: MainJob) -> None:

@@ -8,10 +8,6 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
-from cxspark.runtime.location import Location
-from cxspark.runtime.run import Run
-from cxspark.runtime.tables import Tables
-from cxspark.steps.evaluate_recommenders import STEP as EVALUATION
 from cxspark.steps.graph import STEPS
 
 pytestmark = pytest.mark.integration
@@ -150,10 +146,7 @@ def test_the_blend_beats_what_is_popular_lately(shop: MainJob) -> None:
         popular_half_lives=(3.0, 7.0),
         shares=(0.2, 0.6),
     )
-    tables = Tables(shop.spark, Location(root=str(shop.root)), Run(EVALUATION.name, "judged"))
-    EVALUATION.run(shop.spark, settings, tables)
-    rows = shop.read("ops.model_metrics").where("segment = 'all' AND metric = 'ndcg'").collect()
-    found = {row["algorithm"]: row for row in rows}
+    found = shop.judge(settings)
     assert found["blend"]["n_users"] == N_JUDGED
     assert found["blend"]["value"] > 0.113
     assert found["blend"]["difference_low"] > 0

@@ -157,6 +157,22 @@ def test_an_executor_lost_on_a_hardened_cluster_changes_nothing(
     assert local.contents(spark, way, (job,)) == local.contents(spark, "local", (job,))
 
 
+def test_a_hardened_cluster_takes_in_raw_files_and_makes_the_report(
+    spark: SparkSession, local: Workplace, baked: tuple[str, ...]
+) -> None:
+    way = "hardened-cluster"
+    for job in INTAKE:
+        finish(spark_submit(job, local.config(way), *baked))
+    found = local.contents(spark, way, INTAKE)
+    assert found == local.contents(spark, "local", INTAKE)
+    for job in HEAVY:
+        for table in STEPS[job].writes:
+            name = table.name.replace(".", "/")
+            shutil.copytree(local.folder / "local" / name, local.folder / way / name)
+    finish(spark_submit("build_report", local.config(way), *baked))
+    assert local.has_page(way)
+
+
 @pytest.fixture(scope="module")
 def bare_python(place: Workplace) -> str:
     """A Python that has what the suite needs, but not the suite itself."""

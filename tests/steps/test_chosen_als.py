@@ -18,12 +18,13 @@ from cxspark.steps import build_user_item, recommend_als, train_als
 from cxspark.steps.als_cells import read_weights
 from cxspark.steps.evaluate_recommenders import STEP
 
+LISTS = {"regs": (100.0, 0.1), "alphas": (10.0, 1.0), "ranks": (2, 3), "iterations": (3,)}
 EVENTS = [*two_tastes(), ("u000", "i01", "purchase", 99.0), ("u000", "i01", "purchase", 100.0)]
 
 
 @pytest.fixture(scope="module")
 def chosen(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tables with a model whose settings were chosen among two."""
+    """Tables with a model whose settings were chosen from lists."""
     folder = tmp_path_factory.mktemp("chosen")
     write_silver(tables_at(spark, folder), EVENTS)
     build_user_item.STEP.run(spark, BuildUserItemSettings(), tables_at(spark, folder))
@@ -36,8 +37,7 @@ def chosen(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
         popular_half_lives=(10.0,),
         popular_windows=(),
         shares=(0.0,),
-        ranks=(2,),
-        regs=(0.1, 100.0),
+        **LISTS,
         n_replicates=100,
     )
     STEP.run(spark, settings, tables_at(spark, folder))
@@ -50,6 +50,22 @@ def trained(spark: SparkSession, folder: Path) -> TrainAlsSettings:
     return TrainAlsSettings.model_validate_json(row["settings"])
 
 
+def test_one_list_after_the_other_is_tried_on_the_best_so_far(
+    spark: SparkSession, chosen: Path
+) -> None:
+    names = ("reg", "alpha", "rank", "iterations")
+    rows = tables_at(spark, chosen).read(MODEL_TRIALS).where("algorithm = 'als'").collect()
+    told = {tuple(json.loads(row["settings"])[name] for name in names): row for row in rows}
+    best = tuple(values[0] for values in LISTS.values())
+    tried = set()
+    for place, values in enumerate(LISTS.values()):
+        varied = [(*best[:place], value, *best[place + 1 :]) for value in values]
+        tried |= set(varied)
+        best = max(varied, key=lambda one: told[one]["value"])
+    assert set(told) == tried
+    assert [one for one, row in told.items() if row["is_chosen"]] == [best]
+
+
 def test_what_was_chosen_is_trained(spark: SparkSession, chosen: Path) -> None:
     trials = tables_at(spark, chosen).read(MODEL_TRIALS)
     row = trials.where("algorithm = 'als' AND is_chosen").first()
@@ -59,7 +75,7 @@ def test_what_was_chosen_is_trained(spark: SparkSession, chosen: Path) -> None:
     assert {name: found[name] for name in told if name != "algorithm"} == {
         name: value for name, value in told.items() if name != "algorithm"
     }
-    assert (found["rank"], found["half_life_days"], found["weights_from"]) == (2, 40.0, "events")
+    assert (found["half_life_days"], found["weights_from"]) == (40.0, "events")
 
 
 def test_it_learns_from_decayed_events_by_their_logarithm(
