@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -9,7 +10,6 @@ from pyspark.sql import functions as F
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.keeping import keep, release
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
-from cxspark.contracts.table import Table
 from cxspark.matrix.index import assign_index
 from cxspark.matrix.settings import BuildUserItemSettings
 from cxspark.matrix.user_item import aggregate_user_item, merge_cells, reference_instant
@@ -45,25 +45,30 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
             reference_at=intake.reference_at,
         )
     )
-    # One after the other, so that of two runs at once one gets through. The matrix comes last: its
-    # commit says which events are in, and so that their ids are.
-    for dictionary in (USER_INDEX, ITEM_INDEX):
-        _merge_dictionary(dictionary, cells, tables)
     facts = {
         "reference_at": intake.reference_at and intake.reference_at.isoformat(),
         "half_life_days": settings.half_life_days,
     }
+    # The matrix comes last: its commit says which events are in, and so that their ids are.
     if intake.since is None:
+        _merge_dictionaries(cells, tables)
         tables.overwrite(USER_ITEM, cells, facts=facts)
     else:
-        tables.merge(USER_ITEM, merge_cells(cells, tables.read(USER_ITEM)), facts=facts)
+        merged = keep(merge_cells(cells, tables.read(USER_ITEM)))
+        tables.side_by_side(merged.count, partial(_merge_dictionaries, cells, tables))
+        tables.merge(USER_ITEM, merged, facts=facts)
+        release(merged)
     release(cells)
 
 
-def _merge_dictionary(dictionary: Table, cells: DataFrame, tables: Tables) -> None:
-    """Give the ids that are new the integers that follow on."""
-    known = tables.read_or_empty(dictionary)
-    tables.merge(dictionary, assign_index(cells, known, dictionary=dictionary))
+def _merge_dictionaries(cells: DataFrame, tables: Tables) -> None:
+    """Give the ids that are new the integers that follow on.
+
+    One dictionary after the other, so that of two runs at once one gets through.
+    """
+    for dictionary in (USER_INDEX, ITEM_INDEX):
+        known = tables.read_or_empty(dictionary)
+        tables.merge(dictionary, assign_index(cells, known, dictionary=dictionary))
 
 
 def _increment(settings: BuildUserItemSettings, tables: Tables) -> Intake | None:

@@ -18,6 +18,8 @@ from cxspark.steps import build_user_item, recommend_als, train_als
 from cxspark.steps.als_cells import read_weights
 from cxspark.steps.evaluate_recommenders import STEP
 
+pytestmark = pytest.mark.integration
+
 LISTS = {"regs": (100.0, 0.1), "alphas": (10.0, 1.0), "ranks": (2, 3), "iterations": (3,)}
 EVENTS = [*two_tastes(), ("u000", "i01", "purchase", 99.0), ("u000", "i01", "purchase", 100.0)]
 
