@@ -1,5 +1,7 @@
 """Which recommended items were held out, and at which ranks."""
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -7,7 +9,13 @@ from cxspark.contracts.checks import require_columns
 from cxspark.evaluation.frames import HELD_OUT, HITS, RECOMMENDED
 
 
-def match_hits(recommended: DataFrame, held_out: DataFrame, *, k: int) -> DataFrame:
+def match_hits(
+    recommended: DataFrame,
+    held_out: DataFrame,
+    *,
+    k: int,
+    algorithms: Sequence[str] | None = None,
+) -> DataFrame:
     """Ranks of the recommended items that were held out: one row per algorithm x user_id.
 
     Every algorithm is judged over the same users, all those with something held out: to whom it
@@ -17,6 +25,8 @@ def match_hits(recommended: DataFrame, held_out: DataFrame, *, k: int) -> DataFr
         recommended: ``RECOMMENDED``, of one or several algorithms.
         held_out: ``HELD_OUT``; a doubled pair counts once.
         k: ranks up to it count.
+        algorithms: all that recommended something, or should have; None: those of the lists, which
+            are read once more to tell.
 
     Returns:
         ``HITS``. An item twice in a user's list is a hit once, at its better rank, and fills two
@@ -35,7 +45,9 @@ def match_hits(recommended: DataFrame, held_out: DataFrame, *, k: int) -> DataFr
         .agg(F.collect_set("item_id").alias("items"))
     )
     placed = (
-        _with_blanks(recommended.where(F.col("rank") <= k), recommended, relevant)
+        recommended.where(F.col("rank") <= k)
+        .select(*RECOMMENDED.columns)
+        .unionByName(_blanks(recommended, relevant, algorithms), allowMissingColumns=True)
         .join(relevant, "user_id")
         .select(
             "algorithm",
@@ -66,8 +78,12 @@ def _first_ranks(places: Column) -> Column:
     return F.array_compact(F.transform(places, rank))
 
 
-def _with_blanks(top: DataFrame, recommended: DataFrame, relevant: DataFrame) -> DataFrame:
-    """The lists, and for each algorithm x judged user a row without an item."""
-    algorithms = recommended.select("algorithm").distinct()
-    blanks = relevant.select("user_id").crossJoin(F.broadcast(algorithms))
-    return top.select(*RECOMMENDED.columns).unionByName(blanks, allowMissingColumns=True)
+def _blanks(
+    recommended: DataFrame, relevant: DataFrame, algorithms: Sequence[str] | None
+) -> DataFrame:
+    """For each algorithm x judged user a row without an item."""
+    users = relevant.select("user_id")
+    if algorithms is not None:
+        names = F.array(*map(F.lit, algorithms))
+        return users.select("user_id", F.explode(names).alias("algorithm"))
+    return users.crossJoin(F.broadcast(recommended.select("algorithm").distinct()))

@@ -86,11 +86,11 @@ class Selection:
     def extend(self, candidates: Sequence[Recommender], windows: Sequence[Window]) -> Self:
         """Try further candidates, but for what was tried, and choose from all that were."""
         tried = {trial.recommender for trial in self.trials_}
+        untried = [one for one in dict.fromkeys(candidates) if not tried.issuperset(one.variants)]
         self.trials_ += [
             trial
             for window in windows
-            for candidate in candidates
-            if candidate not in tried
+            for candidate in untried
             for trial in _try_variants(candidate, window, k=self.k)
         ]
         total = sum(window.importance for window in windows)
@@ -108,15 +108,16 @@ def _try_variants(recommender: Recommender, window: Window, *, k: int) -> list[T
     ranked = recommender.recommend(window.training, n=k)
     number = F.col("variant").cast("string")
     named = with_items(ranked, window.training).withColumn("algorithm", number)
-    by_user = user_metrics(match_hits(named, window.held_out, k=k), k=k)
+    numbers = [str(number) for number in range(len(recommender.variants))]
+    hits = match_hits(named, window.held_out, k=k, algorithms=numbers)
+    by_user = user_metrics(hits, k=k)
     means = by_user.groupBy("algorithm").agg(
         F.avg(CHOSEN_BY).alias("value"), F.count(F.lit(1)).alias("n_users")
     )
-    found = {int(row["algorithm"]): (row["value"], row["n_users"]) for row in means.collect()}
-    # A variant that has no list for anyone isn't among them.
+    found = {row["algorithm"]: (row["value"], row["n_users"]) for row in means.collect()}
     return [
-        Trial(variant, window, *found.get(number, (0.0, 0)))
-        for number, variant in enumerate(recommender.variants)
+        Trial(variant, window, *found[number])
+        for number, variant in zip(numbers, recommender.variants, strict=True)
     ]
 
 

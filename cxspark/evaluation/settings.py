@@ -1,8 +1,8 @@
 """Settings of the evaluation of recommenders."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cxspark.contracts.settings import Settings
 
@@ -115,6 +115,16 @@ class EvaluateRecommendersSettings(Settings):
     def foretold(self) -> tuple[str, ...]:
         """The event types that are to be foretold."""
         return self.targets or tuple(name for name, weight in self.weights.items() if weight > 0)
+
+    @field_validator(
+        *("half_lives", "few_half_lives", "popular_half_lives", "popular_windows", "shares"),
+        *("algorithms", "penalties", "shrinkages", "ranks", "regs", "alphas", "iterations"),
+    )
+    @classmethod
+    def _each_once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError(f"each value once, not {values}: it would be counted twice")
+        return values
 
     @model_validator(mode="after")
     def _room_for_windows(self) -> "EvaluateRecommendersSettings":

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pyspark.ml.recommendation import ALS
+from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DoubleType, FloatType, IntegerType, StructType
@@ -41,7 +41,8 @@ class Als:
         alpha: confidence for each unit of weight; implicit only; not negative.
         iterations: each solves all items, then all users.
         implicit: weights are confidence. Zero says nothing and is left out; a negative weight is
-            confidence that she doesn't want the item. Explicit: all weights are marks to be met.
+            confidence that she doesn't want the item. Who has nothing positive, user or item, has
+            no factors: they would be zero. Explicit: all weights are marks to be met.
         seed: of the factors it starts from.
         blocks: parts into which users and items are cut, each a task. At least the cluster's cores;
             beyond that it hardly matters: on two cores 2, 4 and 10 took the same within noise.
@@ -49,8 +50,8 @@ class Als:
             session has a folder for it (``spark.checkpoint.dir``, or Databricks' own).
 
     Attributes:
-        user_factors_: user_index, factors (array of float): one row per user of the cells.
-        item_factors_: item_index, factors: one row per item of the cells.
+        user_factors_: user_index, factors (array of float): one row per user learnt from.
+        item_factors_: item_index, factors: one row per item learnt from.
         n_cells_: cells that were learnt from.
     """
 
@@ -81,7 +82,8 @@ class Als:
         Raises:
             ContractError: a column is missing or of another type; an index is null (an id that the
                 dictionary doesn't have) or negative; a value is null or not finite in single
-                precision, which MLlib calculates in; there is nothing to learn from.
+                precision, which MLlib calculates in; there is nothing to learn from; the equations
+            have no one solution.
 
         Cost: the cells are materialised, checked in the same pass, and released. Each iteration
         shuffles the factors twice, once for each block that needs them, and takes rank squared
@@ -92,15 +94,19 @@ class Als:
         value = F.col("value").cast("float").alias("value")
         # MLlib reads its input more than once, and breaks where it isn't the same each time.
         ratings = keep(cells.select("user_index", "item_index", value))
-        self._check(ratings)
-        model = self._estimator().fit(ratings.where("value != 0") if self.implicit else ratings)
-        release(ratings)
+        self.n_cells_, n_negative = self._check(ratings)
+        learnt = ratings.where("value != 0") if self.implicit else ratings
+        if self.implicit and n_negative:
+            learnt = keep(_with_a_positive(learnt))
+            self.n_cells_ = learnt.count()
+        model = self._solved(learnt)
+        release(learnt, ratings)
         self.user_factors_ = _named(model.userFactors, "user_index")
         self.item_factors_ = _named(model.itemFactors, "item_index")
         return self
 
-    def _estimator(self) -> ALS:
-        return ALS(
+    def _solved(self, cells: DataFrame) -> ALSModel:
+        estimator = ALS(
             rank=self.rank,
             maxIter=self.iterations,
             regParam=self.reg,
@@ -115,9 +121,22 @@ class Als:
             nonnegative=False,
             checkpointInterval=self.checkpoint_interval,
         )
+        try:
+            return estimator.fit(cells)
+        except Exception as error:  # its class differs between classic Spark and Connect
+            if "SingularMatrix" not in str(error):
+                raise
+            expected = f"equations of rank {self.rank} with one solution"
+            found = f"none for a user or item, with reg {self.reg:g}"
+            remedy = "train with reg above 0, or a lower rank"
+            raise ContractError(INDEXED_CELLS.name, expected, found, remedy) from error
 
-    def _check(self, ratings: DataFrame) -> None:
-        """One pass over the cells, which also materialises them."""
+    def _check(self, ratings: DataFrame) -> tuple[int, int]:
+        """One pass over the cells, which also materialises them.
+
+        Returns:
+            Cells to learn from, and those of them that are negative.
+        """
         value = F.col("value")
         indices = [F.col("user_index"), F.col("item_index")]
         infinite = F.abs(value) == F.lit(float("inf"))
@@ -129,6 +148,7 @@ class Als:
             F.count_if(infinite).alias("infinite values"),
             F.count_if(value != 0 if self.implicit else value.isNotNull()).alias("n_cells"),
             F.count_if(value > 0 if self.implicit else value.isNotNull()).alias("n_learnt"),
+            F.count_if(value < 0).alias("n_negative"),
         ).collect()[0]
         wrong = [f"{found[name]} {name}" for name in found.asDict() if not name.startswith("n_")]
         wrong = [text for text in wrong if not text.startswith("0 ")]
@@ -138,7 +158,18 @@ class Als:
         if not found["n_learnt"]:
             wanted = "a positive value" if self.implicit else "a cell"
             raise ContractError(INDEXED_CELLS.name, f"at least {wanted}", "none", _REMEDY)
-        self.n_cells_: int = found["n_cells"]
+        return found["n_cells"], found["n_negative"]
+
+
+def _with_a_positive(cells: DataFrame) -> DataFrame:
+    """The cells of users and items that have a positive one.
+
+    MLlib's penalty counts these alone: the equations of others may have no solution.
+    """
+    for index in ("user_index", "item_index"):
+        liked = cells.where("value > 0").select(index).distinct()
+        cells = cells.join(liked, index, "left_semi")
+    return cells
 
 
 def index_cells(user_item: DataFrame, users: DataFrame, items: DataFrame) -> DataFrame:

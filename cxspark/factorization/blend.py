@@ -25,7 +25,8 @@ F = TypeVar("F", np.float32, np.float64)
 class Blend(ScoringRecommender):
     """Each user's personal scores and the items' popularity, both standardised, added up.
 
-    A user with nothing in her row gets what is popular; so does everyone where the share is 1.
+    A user of whom the personal model says nothing, or of all items the same, gets what is popular;
+    so does everyone where the share is 1.
 
     Attributes:
         personal: the model of a user's own wishes, without variants.
@@ -78,13 +79,21 @@ class BlendScorer:
 
     def score(self, rows: csr_matrix) -> Iterator[Scores]:
         """For each way of popularity and share: users x items."""
+        yield from self.hear(rows)[1]
+
+    def hear(self, rows: csr_matrix) -> tuple[NDArray[np.bool_], Iterator[Scores]]:
+        """Of whom the personal model says anything; and the scores as ``score`` has them."""
         (scores,) = self.personal.score(rows)
         personal = standardised(scores)
-        knows_nothing = np.diff(rows.indptr) == 0
-        for popularity, share in product(self.popularity, self.shares):
-            both = np.float32(1 - share) * personal + np.float32(share) * popularity
-            both[knows_nothing] = popularity
-            yield both
+        is_heard = np.asarray(personal.any(axis=1))
+
+        def blends() -> Iterator[Scores]:
+            for popularity, share in product(self.popularity, self.shares):
+                both = np.float32(1 - share) * personal + np.float32(share) * popularity
+                both[~is_heard] = popularity
+                yield both
+
+        return is_heard, blends()
 
     def parts(
         self, rows: csr_matrix, columns: NDArray[np.int64]

@@ -45,8 +45,8 @@ def recommend_by_blend(blocks: DataFrame, *, way: BlendWay) -> DataFrame:
 
     Origin model: by her own wishes and what is popular. Its reasons are the past items that gave
     most (kind item), the item's popularity (kind popularity) and, as one of kind other, all else:
-    further past items, and what standardising took off. Origin popular: she has nothing of positive
-    weight. Scores are standardised: 0 is her average item, 1 a deviation more.
+    further past items, and what standardising took off. Origin popular: the personal model
+    says nothing of her. Scores are standardised: 0 is her average item, 1 a deviation more.
 
     Args:
         blocks: users' rows (``distance.ROW_BLOCKS``), weights decayed as the model asked.
@@ -107,11 +107,10 @@ def _recommend(batches: Iterator[pa.RecordBatch], *, way: BlendWay) -> Iterator[
 def _recommend_users(
     ids: pa.StringArray, seen: csr_matrix, weights: csr_matrix, way: BlendWay
 ) -> Iterator[pa.RecordBatch]:
-    (scores,) = way.scorer.score(weights)
+    is_heard, (scores,) = way.scorer.hear(weights)
     scores[:, ~way.is_eligible] = -np.inf
     columns = best_columns(scores, seen, n=way.n)
     best = np.take_along_axis(scores, np.maximum(columns, 0), axis=1).astype(np.float64)
-    is_heard = np.diff(weights.indptr) > 0
     for origin, users in (
         ("model", np.flatnonzero(is_heard)),
         ("popular", np.flatnonzero(~is_heard)),

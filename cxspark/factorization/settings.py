@@ -38,7 +38,7 @@ class TrainAlsSettings(Settings):
     as_chosen: bool = Field(
         default=False,
         description="rank, reg, alpha, iterations, seed, event_weights and half_life_days as "
-        "evaluate_recommenders chose them for ALS, weights_from events",
+        "evaluate_recommenders chose them for ALS, weights_from events, implicit",
     )
     seed: int = Field(default=42, description="of the factors it starts from")
     blocks: int = Field(

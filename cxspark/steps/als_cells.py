@@ -90,14 +90,21 @@ def read_user_cells(how: TrainAlsSettings, items: DataFrame, tables: Tables) -> 
     """All users' cells by the model's items (``USER_CELLS``), valued as in its training.
 
     Where that learnt marks, an item that she has and gave no mark has NaN: it isn't recommended to
-    her, though nothing follows from it.
+    her, though nothing follows from it. Where it learnt from events, who has but some of types that
+    don't count is there too, with nothing.
 
     Args:
         how: the settings that the model was trained with.
         items: item_id, item_index of its items.
         tables: where the weights are.
     """
-    return cells_by_item(read_weights(how, tables, keep_unmarked=learns_marks(how)), items)
+    cells = cells_by_item(read_weights(how, tables, keep_unmarked=learns_marks(how)), items)
+    if how.weights_from != "events":
+        return cells
+    uncounted = ~F.col("event_type").isin(*how.event_weights)
+    others = tables.read(SILVER_EVENTS).where(uncounted).select("user_id").distinct()
+    nothing = {"column_index": F.lit(None).cast("int"), "value": F.lit(0.0)}
+    return cells.unionByName(others.withColumns(nothing))
 
 
 def learns_marks(how: TrainAlsSettings) -> bool:

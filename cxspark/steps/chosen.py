@@ -42,7 +42,7 @@ def chosen_als(settings: TrainAlsSettings, tables: Tables) -> TrainAlsSettings:
     told, run = chosen(AlsRecommender.algorithm, tables)
     values = json.loads(told)
     del values["algorithm"]
-    terms = {"weights_from": "events", "event_weights": run.facts["weights"]}
+    terms = {"weights_from": "events", "event_weights": run.facts["weights"], "implicit": True}
     return settings.model_copy(update={**values, **terms})
 
 

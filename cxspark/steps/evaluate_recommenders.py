@@ -13,11 +13,13 @@ from cxspark.contracts.table import Table
 from cxspark.evaluation import match_hits, metric_intervals, user_metrics
 from cxspark.evaluation.leaderboard import as_lines, is_refused, verdict
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.factorization.als_recommender import AlsRecommender
 from cxspark.runtime.ddl import quoted
 from cxspark.runtime.run import Commit
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
+from cxspark.steps.checkpoints import require_checkpoints
 from cxspark.steps.judging import (
     history_segments,
     list_properties,
@@ -33,6 +35,9 @@ log = logging.getLogger("cxspark")
 
 def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tables) -> None:
     """Choose every model's settings on windows before the test, and judge all of them in it."""
+    if AlsRecommender.algorithm in settings.algorithms:
+        most, name = max(settings.iterations), f"{STEP.name}.iterations"
+        require_checkpoints(spark, most, setting=name)
     columns = ("user_id", "item_id", "event_type", "event_at")
     events = keep(tables.read(SILVER_EVENTS).select(*columns))
     *windows, test = make_windows(events, settings)
@@ -68,8 +73,9 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
         window.release()
     if test.n_new_users:
         tables.warn(f"{test.n_new_users:,} users of the test window had no history: not judged")
-    for line in (*as_lines(rows), verdict(rows)):
+    for line in as_lines(rows):
         log.info("%s", line)
+    log.info("%s", verdict(rows))
 
 
 def newest_run(tables: Tables, table: Table) -> Commit | None:

@@ -163,9 +163,12 @@ def protocol(settings: EvaluateRecommendersSettings, test: Window) -> str:
     }[settings.split]
     weights = ", ".join(f"{name} {weight:g}" for name, weight in settings.weights.items())
     foretold = ", ".join(settings.foretold)
+    cap = "no cap" if settings.popularity_cap is None else f"cap {settings.popularity_cap:g}"
+    importance = f", {settings.importance}" if settings.split == "time" else ""
     return (
-        f"{split}; test {test}; learnt from {weights}; foretold {foretold}; settings chosen on"
-        f" {settings.n_windows} windows, {settings.importance}; {settings.n_replicates} replicates"
+        f"{split}; test {test}; learnt from {weights}; popularity with {cap}; foretold {foretold};"
+        f" settings chosen on {settings.n_windows} windows{importance};"
+        f" {settings.n_replicates} replicates"
     )
 
 

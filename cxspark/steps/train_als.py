@@ -6,7 +6,6 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.evaluation import MODEL_TRIALS
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_FACTORS, MODELS, USER_FACTORS
@@ -17,15 +16,12 @@ from cxspark.factorization.recommend import ALGORITHM
 from cxspark.factorization.settings import TrainAlsSettings
 from cxspark.neighbors.popularity import measure_cells, rank_items, recent_since
 from cxspark.runtime.ddl import quoted
-from cxspark.runtime.session_settings import setting
 from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.als_cells import read_weights_to_learn, weights_table
+from cxspark.steps.checkpoints import require_checkpoints
 from cxspark.steps.chosen import chosen_als
-
-# Each iteration refers to the one before until a checkpoint; 150 overflow the stack.
-_MANY_ITERATIONS = 30
 
 _NOT_OF_THE_FIT = {"popular_days", "weights_from", "event_weights", "half_life_days", "as_chosen"}
 
@@ -33,7 +29,7 @@ _NOT_OF_THE_FIT = {"popular_days", "weights_from", "event_weights", "half_life_d
 def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None:
     """Fit, write the factors, then the model's row, whose commit says that they belong together."""
     settings = chosen_als(settings, tables) if settings.as_chosen else settings
-    _require_checkpoints(spark, settings)
+    require_checkpoints(spark, settings.iterations, setting="train_als.iterations")
     user_item = read_weights_to_learn(settings, tables)
     users, items = tables.read(USER_INDEX), tables.read(ITEM_INDEX)
     model = Als(**settings.model_dump(exclude=_NOT_OF_THE_FIT))
@@ -55,23 +51,6 @@ def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None
     row = _model_row(settings, model, tables)
     this = f"{ours} AND run_id = {quoted(tables.run.run_id)}"
     tables.overwrite(MODELS, spark.createDataFrame([row], MODELS.schema), where=this)
-
-
-def _require_checkpoints(spark: SparkSession, settings: TrainAlsSettings) -> None:
-    """Refuse what would end in a stack overflow when the factors' history is written down.
-
-    A setting of the session, not a call of sparkContext: so it can be asked for by Spark Connect.
-
-    Raises:
-        ConfigError: many iterations, and Spark has no place for checkpoints.
-    """
-    if settings.iterations > _MANY_ITERATIONS and not setting(spark, "spark.checkpoint.dir"):
-        raise ConfigError(
-            "train_als.iterations",
-            f"at most {_MANY_ITERATIONS} where spark.checkpoint.dir isn't set",
-            str(settings.iterations),
-            "set it when the session starts, to a folder that all nodes reach",
-        )
 
 
 def _popularity(user_item: DataFrame, days: float) -> DataFrame:

@@ -80,7 +80,7 @@ def _window(
     is_target = F.col("event_type").isin(*settings.foretold)
     history = part.train.where(F.col("event_type").isin(*settings.weights))
     known = history.select("user_id", F.lit(True).alias("is_known")).distinct()
-    held_out = held_out_items(part.test.where(is_target), part.train)
+    held_out = held_out_items(part.test.where(is_target), history)
     held_out = keep(held_out.join(known, "user_id", "left"))
     users = held_out.groupBy("user_id").agg(F.any_value("is_known").alias("is_known"))
     n_judged, n_new = users.agg(

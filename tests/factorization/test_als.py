@@ -49,7 +49,22 @@ def test_folding_in_those_it_was_trained_on_gives_what_mllib_gave_them(
     assert np.abs(users).max() > 0.1
     np.testing.assert_allclose(folded, users, rtol=1e-4, atol=1e-5)
     assert (folded[0] == 0).all() == implicit
-    assert model.n_cells_ == cells.nnz - implicit
+    # Zeros aren't learnt from, nor what is of a user with nothing positive.
+    assert model.n_cells_ == cells.nnz - 4 * implicit
+
+
+def test_who_only_took_things_back_stands_in_nobodys_way(spark: SparkSession) -> None:
+    rows = [(user, item, 1.0) for user in range(6) for item in range(3) if user % 3 != item]
+    rows += [(6, 0, -5.0), (0, 3, -1.0)]
+    model = Als(rank=8, iterations=2).fit(spark.createDataFrame(rows, INDEXED_CELLS.schema))
+    assert {row["user_index"] for row in model.user_factors_.collect()} == set(range(6))
+    assert {row["item_index"] for row in model.item_factors_.collect()} == {0, 1, 2}
+
+
+def test_equations_that_training_cant_solve_are_named(spark: SparkSession) -> None:
+    cells = spark.createDataFrame([(0, 0, 1.0)], INDEXED_CELLS.schema)
+    with pytest.raises(ContractError, match=r"rank 4 with one solution; found .* reg 0; to do"):
+        Als(rank=4, reg=0.0, iterations=1, implicit=False).fit(cells)
 
 
 def test_contributions_are_what_the_equations_say_and_add_up_to_the_score() -> None:

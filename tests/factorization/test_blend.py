@@ -26,5 +26,14 @@ def test_both_parts_are_standardised_and_added_by_the_share() -> None:
     assert scores([1.0, 0.0], 0.25) == [-0.5, 0.5]
 
 
+def test_a_user_whose_items_the_personal_model_knows_nothing_of_gets_what_is_popular() -> None:
+    two_of_three = LinearScorer((np.array([[0, 1], [1, 0]], np.float32),), n_items=3)
+    scorer = BlendScorer(two_of_three, np.array([[1.0, -1.0, 0.0]], np.float32), (0.0,))
+    is_heard, (found,) = scorer.hear(csr_matrix(np.array([[0.0, 0, 2], [1, 0, 0]])))
+    assert is_heard.tolist() == [False, True]
+    assert found[0].tolist() == [1.0, -1.0, 0.0]
+    assert found[1].argmax() == 1
+
+
 def test_a_user_with_nothing_gets_what_is_popular_even_without_a_share() -> None:
     assert scores([0.0, 0.0], 0.0) == [1.0, -1.0]

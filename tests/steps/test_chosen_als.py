@@ -21,7 +21,14 @@ from cxspark.steps.evaluate_recommenders import STEP
 pytestmark = pytest.mark.integration
 
 LISTS = {"regs": (100.0, 0.1), "alphas": (10.0, 1.0), "ranks": (2, 3), "iterations": (3,)}
-EVENTS = [*two_tastes(), ("u000", "i01", "purchase", 99.0), ("u000", "i01", "purchase", 100.0)]
+# Her only event is of a type that doesn't count.
+WISHING = ("wishing", "i01", "wishlist", 50.0)
+EVENTS = [
+    *two_tastes(),
+    WISHING,
+    ("u000", "i01", "purchase", 99.0),
+    ("u000", "i01", "purchase", 100.0),
+]
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +95,13 @@ def test_it_learns_from_decayed_events_by_their_logarithm(
     ages = [100.0 - days for user, item, _, days in EVENTS if (user, item) == ("u000", "i01")]
     expected = np.log1p(sum(2 ** (-age / 40) for age in ages))
     assert found["u000", "i01"] == pytest.approx(expected, rel=1e-6)
-    assert len(found) == tables_at(spark, chosen).read(USER_ITEM).count()
+    assert len(found) == tables_at(spark, chosen).read(USER_ITEM).count() - 1
 
 
 def test_its_lists_keep_to_each_users_taste(spark: SparkSession, chosen: Path) -> None:
     recommend_als.STEP.run(spark, RecommendAlsSettings(n=3), tables_at(spark, chosen, "r2"))
     rows = tables_at(spark, chosen).read(RECOMMENDATIONS).collect()
-    assert len(rows) == 60 * 3
-    assert all(int(row["item_id"][1:]) // 20 == int(row["user_id"][1:]) % 2 for row in rows)
+    told = [row for row in rows if row["user_id"] != WISHING[0]]
+    assert len(told) == 60 * 3
+    assert all(int(row["item_id"][1:]) // 20 == int(row["user_id"][1:]) % 2 for row in told)
+    assert [row["origin"] for row in rows if row not in told] == ["popular"] * 3

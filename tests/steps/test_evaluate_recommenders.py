@@ -74,8 +74,8 @@ def test_every_row_has_its_protocol(judged: Tables) -> None:
     assert row is not None
     assert row["split"].startswith("time, train share 0.8; test 2026-")
     assert row["split"].endswith(
-        "; learnt from view 0.2, cart 0.6, purchase 1, return -1; foretold view, cart, purchase;"
-        " settings chosen on 1 windows, rising; 200 replicates"
+        "; learnt from view 0.2, cart 0.6, purchase 1, return -1; popularity with cap 5;"
+        " foretold view, cart, purchase; settings chosen on 1 windows, rising; 200 replicates"
     )
     assert row["input"] == "silver.events@1"
     assert json.loads(row["settings"])["personal"]["algorithm"] == "item_knn"

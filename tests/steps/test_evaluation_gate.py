@@ -51,11 +51,15 @@ def recommend(spark: SparkSession, folder: Path) -> None:
 
 
 def test_a_blend_worse_than_what_is_popular_is_held_back_and_not_deployed(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_silver(tables_at(spark, tmp_path), a_fashion())
-    with pytest.raises(QualityGateError, match="blend to be no worse than popular_recent"):
+    with (
+        caplog.at_level("INFO", "cxspark"),
+        pytest.raises(QualityGateError, match="blend to be no worse than popular_recent"),
+    ):
         STEP.run(spark, quick(), tables_at(spark, tmp_path))
+    assert any(line.startswith("popular_recent ") for line in caplog.messages)  # the leaderboard
     assert not tables_at(spark, tmp_path).read(MODEL_METRICS).isEmpty()
     with pytest.raises(QualityGateError, match="run r1 found it worse"):
         recommend(spark, tmp_path)

@@ -46,6 +46,15 @@ def test_windows_may_count_the_same(spark: SparkSession) -> None:
     assert {window.importance for window in windows} == {1.0}
 
 
+def test_what_was_had_by_a_type_that_doesnt_count_may_still_be_foretold(
+    spark: SparkSession,
+) -> None:
+    views = events(spark, ("a", "w", 0.5), ("a", "q", 0.5), kind="view")
+    settings = EvaluateRecommendersSettings(n_windows=1, weights={"purchase": 1.0})
+    *_, test = make_windows(ten_days(spark).union(views), settings)
+    assert ("a", "w") in pairs(test.held_out)
+
+
 def test_what_comes_at_the_instant_or_later_isnt_learnt_from(spark: SparkSession) -> None:
     weights = {"purchase": 1.0}
     EventTraining(ten_days(spark).limit(8), at=day(8), weights=weights)
