@@ -102,14 +102,17 @@ def configured_jobs(config: Config, names: Iterable[str]) -> list[str]:
 def databricks_resources(jobs: Mapping[str, Job], *, config: Path) -> dict[str, Any]:
     """A Databricks job with a task for each of the jobs, as a bundle's resources.
 
-    The run's id is a parameter of the Databricks job, so that another orchestrator may give its
-    own; retried and repaired runs keep theirs. A task is tried twice, whatever its exit code was:
-    Databricks only shows it.
+    The run's id and day are parameters of the Databricks job, so that another orchestrator may give
+    its own; retried and repaired runs keep theirs. A task is tried twice, whatever its exit code
+    was: Databricks only shows it.
     """
     settings = {
         "name": "cxspark",
         "max_concurrent_runs": 1,
-        "parameters": [{"name": "run_id", "default": "{{job.run_id}}"}],
+        "parameters": [
+            {"name": "run_id", "default": "{{job.run_id}}"},
+            {"name": "day", "default": "{{job.trigger.time.iso_date}}"},
+        ],
         "job_clusters": [{"job_cluster_key": _CLUSTER, "new_cluster": "${var.cluster}"}],
         "tasks": [_databricks_task(name, job, config) for name, job in jobs.items()],
     }

@@ -70,7 +70,7 @@ def databricks(job: str) -> DatabricksRunNowOperator:
     return DatabricksRunNowOperator(
         task_id=job,
         job_name=os.environ.get("CXSPARK_DATABRICKS_JOB", "cxspark"),
-        json={"only": [job], "job_parameters": {"run_id": RUN_ID}},
+        json={"only": [job], "job_parameters": {"run_id": RUN_ID, "day": "{{ ds }}"}},
     )
 
 

@@ -93,8 +93,11 @@ def _kept(hours: int | None) -> str:
 
 def _clustering(state: TableState, policy: Policy) -> Decision:
     wanted, found = policy.cluster_by, state.clustered_by
-    if wanted is None or wanted == found:
+    is_left = bool(wanted) and state.is_clustering_begun and state.n_rows > 0
+    if wanted is None or (wanted == found and not is_left):
         return Decision(CLUSTERING, False, f"as asked: by {', '.join(found) or 'nothing'}")
+    if wanted == found:
+        return Decision(CLUSTERING, True, f"by {', '.join(found)}, begun and not ended")
     names = (", ".join(columns) or "nothing" for columns in (wanted, found))
     return Decision(CLUSTERING, True, "by {}, was by {}".format(*names))
 
@@ -141,7 +144,7 @@ def _took_files_out(change: Change) -> bool:
 
 def _running(state: TableState, policy: Policy, around: Circumstances) -> str | None:
     """A job must find the versions it began with till its end."""
-    if around.longest_run < timedelta(hours=policy.vacuum_hours or 0):
+    if policy.vacuum_hours is None or around.longest_run < timedelta(hours=policy.vacuum_hours):
         return None
     return str(
         ContractError(

@@ -36,7 +36,8 @@ class Policy(Settings):
         SAFE_HOURS,
         ge=1,
         description="hours that replaced files are kept, and former versions can be read, "
-        "before VACUUM deletes them; null: for ever",
+        "before VACUUM deletes them; null: files are never deleted, and versions can be read for "
+        "as long as the table says already (Delta's week)",
     )
     allow_short_retention: bool = Field(
         False, description=f"allow vacuum_hours below the {SAFE_HOURS} that are safe"

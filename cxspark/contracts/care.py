@@ -38,6 +38,7 @@ class TableState:
             None where that is in words we don't read.
         log_days: for how long its history is kept, likewise.
         changes: its commits, the newest first.
+        is_clustering_begun: the columns were set, and no OPTIMIZE has come since.
         taken_in: table that lives on this one's change feed -> the version it has taken in.
     """
 
@@ -51,6 +52,7 @@ class TableState:
     retention_hours: int | None
     log_days: int | None
     changes: Sequence[Change]
+    is_clustering_begun: bool = False
     taken_in: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -55,6 +55,7 @@ def measure(
     (counted,) = tables.spark.sql(f"SELECT count(*) AS n FROM {address}").collect()
     n_small, n_mergeable = _small_files(tables.spark, address, detail, small_bytes, min_small_files)
     properties = {**_DEFAULTS, **detail["properties"]}
+    clusterings = (c.operation for c in commits if c.operation in {"CLUSTER BY", "OPTIMIZE"})
     log_hours = _interval_hours(properties[_LOG])
     return TableState(
         name=table.name,
@@ -66,6 +67,7 @@ def measure(
         clustered_by=tuple(detail["clusteringColumns"] or ()),
         retention_hours=_interval_hours(properties[_RETENTION]),
         log_days=None if log_hours is None else log_hours // 24,
+        is_clustering_begun=next(clusterings, "") == "CLUSTER BY",
         changes=[Change(c.version, c.at, c.changes_rows, c.is_append) for c in commits],
         taken_in=_taken_in(tables, table),
     )

@@ -26,6 +26,9 @@ GONE = {
     "DELTA_VERSION_NOT_FOUND",
 }
 
+# What a commit has of the run's note; another version of the suite may have noted more.
+_NOTED = {"job", "run_id", "started_at", "config_hash", "inputs", "part", "facts"}
+
 
 def table_exists(spark: SparkSession, address: str) -> bool:
     """Whether there is a table.
@@ -73,4 +76,6 @@ def _note(user_metadata: str | None) -> dict[str, Any]:
         note = json.loads(user_metadata or "{}")
     except ValueError:
         return {}
-    return note if isinstance(note, dict) and "run_id" in note else {}
+    if not isinstance(note, dict) or not note.keys() >= {"job", "run_id", "config_hash"}:
+        return {}
+    return {name: value for name, value in note.items() if name in _NOTED}

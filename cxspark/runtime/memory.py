@@ -26,8 +26,8 @@ def memory_limits(spark: SparkSession) -> dict[Place, float]:
     Of its heap Java itself is asked: `spark.driver.memory` in a configuration comes too late where
     spark-submit or a platform has started Java; over Spark Connect nobody tells. On one machine
     workers, driver and Java share what the machine (or its container) has. On YARN and Kubernetes
-    a worker has its share of the executor's overhead; a standalone cluster limits nothing, so
-    nothing is said of its workers.
+    a worker has its share of `spark.executor.pyspark.memory`, else of the executor's overhead; a
+    standalone cluster limits nothing, so nothing is said of its workers.
     """
     limits: dict[Place, float] = {}
     heap, master = _heap_megabytes(spark), setting(spark, "spark.master")
@@ -37,7 +37,9 @@ def memory_limits(spark: SparkSession) -> dict[Place, float]:
         left = _machine_megabytes() - heap
         limits |= {"driver": left, "worker": left / _local_cores(master)}
     elif master.startswith(("yarn", "k8s")):
-        limits["worker"] = _overhead(spark) / int(setting(spark, "spark.executor.cores", "1"))
+        own = setting(spark, "spark.executor.pyspark.memory")
+        workers = _settings_megabytes(own) if own else _overhead(spark)
+        limits["worker"] = workers / int(setting(spark, "spark.executor.cores", "1"))
     return limits
 
 
@@ -69,13 +71,18 @@ def _heap_megabytes(spark: SparkSession) -> float | None:
 def _overhead(spark: SparkSession) -> float:
     given = setting(spark, "spark.executor.memoryOverhead")
     if given:
-        return megabytes(given if given[-1].isalpha() else f"{given}m")
+        return _settings_megabytes(given)
     # On Kubernetes spark-submit sets the second to 0.4 for a driver in Python that runs there.
     factor = setting(spark, "spark.executor.memoryOverheadFactor") or setting(
         spark, "spark.kubernetes.memoryOverheadFactor", "0.1"
     )
     executor = megabytes(setting(spark, "spark.executor.memory", "1g"))
     return max(_LEAST_OVERHEAD_MB, float(factor) * executor)
+
+
+def _settings_megabytes(given: str) -> float:
+    """Of a setting whose unit, where it has none, is MiB."""
+    return megabytes(given if given[-1].isalpha() else f"{given}m")
 
 
 def _local_cores(master: str) -> int:

@@ -22,7 +22,8 @@ NO_TABLE = -1  # the version seen where there is none yet
 class TableReader:
     """Delta tables at one location, as one run reads them.
 
-    A table is read at one version for the whole run, the newest when it is first asked for.
+    A table is read at one version for the whole run: the one that the run itself wrote last before
+    it first asked, else the newest then.
 
     Args:
         spark: the session.
@@ -36,6 +37,7 @@ class TableReader:
         self.run = run
         self._newest: dict[str, Commit] = {}
         self._seen: dict[str, int] = {}
+        self._written: dict[str, int] = {}
         self._counts: dict[tuple[str, int], Future[int]] = {}
         self._background = ThreadPoolExecutor(2, thread_name_prefix="cxspark-count")
 
@@ -76,9 +78,43 @@ class TableReader:
             )
         return version
 
+    def identity(self, table: Table) -> str:
+        """Delta's own name of the table, which is another once it has been made anew."""
+        (detail,) = self.spark.sql(f"DESCRIBE DETAIL {self.location.address(table)}").collect()
+        found: str = detail["id"]
+        return found
+
+    def kept(self, table: Table, version: int) -> int:
+        """A version that has the rows of this one and can still be read.
+
+        Delta reads none that is older than the table keeps replaced files, but the newest.
+
+        Raises:
+            ContractError: there is none: rows have been changed since.
+        """
+        address = self.location.address(table)
+        try:
+            _ = self.spark.sql(f"SELECT * FROM {address} VERSION AS OF {version}").schema
+        except AnalysisException as error:
+            if error.getCondition() not in GONE:
+                raise
+        else:
+            return version
+        since = [one for one in self.history(table, limit=100) if one.version > version]
+        if not since or any(one.changes_rows for one in since):
+            raise ContractError(
+                table.name,
+                f"version {version}, or one with the same rows",
+                "that the table keeps it no longer, and rows have changed since",
+                "run the job that wrote it again, and raise vacuum_hours of its table care",
+            )
+        return since[0].version
+
     def _version_or_none(self, table: Table) -> int | None:
         """The version this run reads, pinned when it is first asked for; None: there is none."""
-        if table.name not in self.run.inputs:
+        if table.name not in self.run.inputs and table.name in self._written:
+            self.pin(table, self._written[table.name])
+        elif table.name not in self.run.inputs:
             newest = self.history(table, limit=1)
             if not newest:
                 self._seen.setdefault(table.name, NO_TABLE)
@@ -139,11 +175,14 @@ class TableReader:
             The table's columns and Delta's ``_change_type``; no rows where nothing changed. None
             where Delta has the changes no longer: it gives none that are older than the table keeps
             files it has replaced, whether these have been deleted or not.
+
+        Raises:
+            ContractError: the table doesn't exist, or lacks a column of its contract.
         """
-        version = self.version(table)
+        version, now = self.version(table), self.read(table)
         columns = [*table.columns, "_change_type"]
         if since >= version:
-            empty = self.read(table).limit(0)
+            empty = now.limit(0)
             return empty.withColumn("_change_type", F.lit("insert")).select(*columns)
         reader = self.spark.read.option("readChangeFeed", "true")
         reader = reader.option("startingVersion", since + 1).option("endingVersion", version)

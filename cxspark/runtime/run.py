@@ -7,12 +7,17 @@ from typing import Any
 
 # What Delta calls the commits that table care makes, and others that leave every row as it was.
 WITHOUT_ROWS = {
+    "ADD COLUMNS",
     "ADD CONSTRAINT",
+    "CHANGE COLUMN",
     "CLUSTER BY",
     "CREATE TABLE",
+    "DROP CONSTRAINT",
     "OPTIMIZE",
     "REORG",
     "SET TBLPROPERTIES",
+    "UNSET TBLPROPERTIES",
+    "UPGRADE PROTOCOL",
     "VACUUM END",
     "VACUUM START",
 }

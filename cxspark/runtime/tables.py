@@ -18,7 +18,7 @@ from cxspark.contracts.table import Table
 from cxspark.runtime.conflicts import came_after_care, conflict, is_conflict, unchanged_since
 from cxspark.runtime.ddl import create_statement
 from cxspark.runtime.location import Location
-from cxspark.runtime.reader import TableReader
+from cxspark.runtime.reader import NO_TABLE, TableReader
 from cxspark.runtime.run import Run, TableVersion
 from cxspark.runtime.violations import explained
 
@@ -74,6 +74,15 @@ class Tables(TableReader):
         )
         self._commit(table, partial(writer.overwrite, condition))
         self._record(table, facts)
+
+    def watch(self, *tables: Table) -> None:
+        """From now on, write nothing over rows of these that another run has changed.
+
+        As for tables that the run reads; for those that it replaces without having read them.
+        """
+        for table in tables:
+            newest = self.history(table, limit=1)
+            self._seen.setdefault(table.name, newest[0].version if newest else NO_TABLE)
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Add rows in one commit; not idempotent, so only for a log of attempts."""
@@ -206,6 +215,7 @@ class Tables(TableReader):
             self._seen[table.name] = commit.version
         self.run.facts[table.name] = facts or {}
         if commit is not None:
+            self._written[table.name] = commit.version
             written = TableVersion(table.name, commit.version, commit.n_rows)
             self.run.outputs.append(written)
             log.info("%s: wrote %s, %s rows", self.run.job, table.name, f"{written.n_rows:,}")

@@ -13,6 +13,7 @@ from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.matrix.index import assign_index
 from cxspark.matrix.settings import BuildUserItemSettings
 from cxspark.matrix.user_item import aggregate_user_item, merge_cells, reference_instant
+from cxspark.runtime.run import Commit
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
@@ -46,6 +47,7 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
         )
     )
     facts = {
+        "events_id": tables.identity(SILVER_EVENTS),
         "reference_at": intake.reference_at and intake.reference_at.isoformat(),
         "half_life_days": settings.half_life_days,
     }
@@ -71,10 +73,26 @@ def _merge_dictionaries(cells: DataFrame, tables: Tables) -> None:
         tables.merge(dictionary, assign_index(cells, known, dictionary=dictionary))
 
 
+def _last_build(settings: BuildUserItemSettings, tables: Tables) -> Commit | None:
+    """The commit that the matrix's rows are of; None where nothing can be added to them."""
+    last = next((one for one in tables.commits(USER_ITEM, limit=100) if one.changes_rows), None)
+    if last is None or settings.rebuild:
+        return None
+    if last.job != STEP.name:
+        tables.warn(f"{USER_ITEM.name} was changed by others ({last.operation}): built anew")
+        return None
+    if last.config_hash != tables.run.config_hash:
+        return None
+    if last.facts.get("events_id") != tables.identity(SILVER_EVENTS):
+        tables.warn(f"{SILVER_EVENTS.name} is another table than it was built of: built anew")
+        return None
+    return last
+
+
 def _increment(settings: BuildUserItemSettings, tables: Tables) -> Intake | None:
     """The events since the last build; None where they can't simply be added to it."""
-    last = next((c for c in tables.commits(USER_ITEM, limit=100) if c.job == STEP.name), None)
-    if last is None or settings.rebuild or last.config_hash != tables.run.config_hash:
+    last = _last_build(settings, tables)
+    if last is None:
         return None
     since = last.inputs[SILVER_EVENTS.name]
     changes = tables.read_changes(SILVER_EVENTS, since=since)

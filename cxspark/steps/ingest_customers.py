@@ -1,7 +1,6 @@
 """Take in a snapshot of customers: bronze as it came, silver what is valid, quarantine the rest."""
 
 import logging
-from functools import partial
 
 from pyspark.sql import SparkSession
 
@@ -30,6 +29,7 @@ log = logging.getLogger("cxspark")
 def run(spark: SparkSession, settings: IngestCustomersSettings, tables: Tables) -> None:
     """Replace the source's customers by those of the snapshot; the ledger comes last."""
     source, started_at = settings.source, tables.run.started_at
+    tables.watch(BRONZE_CUSTOMERS, CUSTOMERS, SNAPSHOTS)
     nothing_known = spark.createDataFrame([], SNAPSHOTS.schema)
     batch = plan_input(spark, source, settings.input, nothing_known)
     for note in batch.notes:
@@ -39,7 +39,7 @@ def run(spark: SparkSession, settings: IngestCustomersSettings, tables: Tables) 
     raw = to_bronze(
         read_input(spark, batch, source), loads, source=source.name, loaded_at=started_at
     )
-    tables.overwrite(BRONZE_CUSTOMERS, raw, where=where)
+    tables.overwrite(BRONZE_CUSTOMERS, raw, where=where, part=source.name)
 
     bronze = tables.read(BRONZE_CUSTOMERS).where(where)
     names = choose_features(
@@ -54,11 +54,10 @@ def run(spark: SparkSession, settings: IngestCustomersSettings, tables: Tables) 
     ledger = to_loads(
         judged, pieces, loads, source=source.name, run_id=tables.run.run_id, loaded_at=started_at
     )
-    tables.side_by_side(
-        partial(tables.overwrite, QUARANTINE, rejected, where=origin),
-        partial(tables.overwrite, CUSTOMERS, to_customers(judged), where=where),
-    )
-    tables.overwrite(SNAPSHOTS, ledger, where=where)
+    # Customers first: they are refused where another run of the source has come in between.
+    tables.overwrite(CUSTOMERS, to_customers(judged), where=where, part=source.name)
+    tables.overwrite(QUARANTINE, rejected, where=origin)
+    tables.overwrite(SNAPSHOTS, ledger, where=where, part=source.name)
     (total,) = aggregate_funnel(ledger).collect()
     log.info("%s: %s", source.name, total["funnel"])
     release(judged, pieces)

@@ -86,7 +86,7 @@ def users_now(trained: Row, how: TrainAlsSettings, tables: Tables) -> int:
 
 def _of_model(table: Table, version: int, tables: Tables) -> DataFrame:
     """The factors as they were when the model was complete, whatever has been written since."""
-    tables.pin(table, version)
+    tables.pin(table, tables.kept(table, version))
     return tables.read(table).where(_OURS)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from cxspark.contracts.errors import ContractError
 from cxspark.contracts.segments import SEGMENT_MOVES, SEGMENTS
 from cxspark.runtime.tables import Tables
 from cxspark.segmentation.stability import aggregate_moves, measure_agreement
@@ -34,7 +35,8 @@ def measure_moves(
     """The moves since the newest run of an earlier instant; None where there is none.
 
     A run again of the same instant compares with the same run as the first time, for as long as
-    the table keeps its former versions. What the source's newest run wrote is in the table now.
+    the table keeps its former versions; after that it's a warning. What the source's newest run
+    wrote is in the table now.
     """
     commits = tables.history(SEGMENTS, limit=_COMMITS)
     ours = [commit for commit in commits if commit.facts.get("source") == source]
@@ -42,7 +44,11 @@ def measure_moves(
         before_at = datetime.fromisoformat(commit.facts["as_of"])
         if before_at < as_of:
             version = commits[0].version if commit is ours[0] else commit.version
-            before = tables.read(SEGMENTS, version=version)
+            try:
+                before = tables.read(SEGMENTS, version=tables.kept(SEGMENTS, version))
+            except ContractError as error:
+                tables.warn(f"no moves: {error}")
+                return None
             found = aggregate_moves(before.where(F.col("source") == F.lit(source)), segments)
             # A row for each pair of segments, needed twice.
             moves = tables.spark.createDataFrame(found.collect(), found.schema)

@@ -109,8 +109,9 @@ def _do(action: str, tables: Tables, table: Table, policy: Policy, cared: Cared)
         case decisions.OPTIMIZE:
             cared.rewritten.append(optimize(tables, table, **sizes))
         case decisions.VACUUM:
-            cared.vacuumed_at = datetime.now(UTC)
+            began_at = datetime.now(UTC)
             cared.n_deleted = vacuum(tables, table, n_files=cared.state.n_files)
+            cared.vacuumed_at = began_at
 
 
 def as_row(cared: Cared, *, run_id: str, now: datetime) -> dict[str, Any]:

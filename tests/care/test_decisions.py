@@ -159,3 +159,16 @@ def test_a_table_that_does_not_keep_what_is_asked_is_not_vacuumed() -> None:
 def test_a_longer_retention_is_set_even_where_a_table_rests() -> None:
     resting = state((change(1, hours=169), change(0, hours=200)))
     assert due(resting, Policy(vacuum_hours=700)) == ["retention", "optimize"]
+
+
+def test_without_a_retention_the_history_is_kept_as_asked_however_long_jobs_run() -> None:
+    policy = Policy(vacuum_hours=None, log_days=60)
+    found = decided(state(), policy, Circumstances(NOW, longest_run=timedelta(hours=3)))
+    assert (found["retention"].is_due, found["retention"].warning) == (True, None)
+
+
+@pytest.mark.parametrize(("n_rows", "is_due"), [(10, True), (0, False)])
+def test_clustering_that_was_begun_and_not_ended_is_due(n_rows: int, is_due: bool) -> None:
+    found = state(clustered_by=("user_id",), is_clustering_begun=True, n_rows=n_rows)
+    assert decided(found, Policy(cluster_by=("user_id",)))["clustering"].is_due == is_due
+    assert not decided(found)["clustering"].is_due

@@ -30,6 +30,7 @@ from pyspark.sql import SparkSession
 from serverless import serverless_compute
 
 from cxspark.contracts.clusters import CLUSTERS
+from cxspark.contracts.preferences import RECOMMENDATIONS
 from cxspark.runtime.config import load_config
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
@@ -43,6 +44,7 @@ pytestmark = pytest.mark.integration
 
 INTAKE = ("ingest_events", "ingest_customers")
 HEAVY = ("build_user_item", "recommend_knn", "train_als", "cluster_customers")
+N_USERS = 300
 BROUGHT = ("ingest_events", "build_user_item", "recommend_knn")
 
 
@@ -96,7 +98,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     folder = tmp_path_factory.mktemp("anywhere")
     folder.chmod(0o777)  # the container's user isn't this one
     shutil.copy(PROJECT / "cxspark" / "synthetic" / "source.yaml", folder)
-    write_world(folder / "raw", SyntheticSettings(n_users=300, n_items=120, n_events=9_000, days=7))
+    size = SyntheticSettings(n_users=N_USERS, n_items=120, n_events=9_000, days=7)
+    write_world(folder / "raw", size)
     rng = np.random.default_rng(11)
     points = rng.normal(size=(900, 4)) + 6 * rng.integers(3, size=(900, 1))
     lines = [f"c{i}," + ",".join(f"{x:.4f}" for x in row) for i, row in enumerate(points)]
@@ -169,8 +172,11 @@ def test_a_hardened_cluster_takes_in_raw_files_and_makes_the_report(
         for table in STEPS[job].writes:
             name = table.name.replace(".", "/")
             shutil.copytree(local.folder / "local" / name, local.folder / way / name)
-    finish(spark_submit("build_report", local.config(way), *baked))
+    for job in ("recommend_als", "build_report"):  # the model is of another process
+        finish(spark_submit(job, local.config(way), *baked))
     assert local.has_page(way)
+    shown = local.reader(spark, way).read(RECOMMENDATIONS).where("algorithm = 'als'")
+    assert shown.select("user_id").distinct().count() == N_USERS
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +242,12 @@ def test_the_image_s_demo_leaves_its_page_in_the_mounted_folder(
     subprocess.run([*container, "--volume", f"{folder}:/data", "cxspark", "demo"], check=True)
     page = (folder / "report" / "index.html").read_text(encoding="utf-8")
     assert page.endswith("</html>")
+
+
+def test_the_image_s_user_isnt_root(container: list[str]) -> None:
+    command = [*container, "--entrypoint", "id", "cxspark", "-u"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert said.splitlines()[-1] == "185"
 
 
 NATIVE_BLAS = """

@@ -40,3 +40,20 @@ def test_what_is_no_delta_table_does_not_exist_and_has_no_history(
     address = address.format(tmp_path)
     assert not table_exists(spark, address)
     assert read_history(spark, address, limit=1) == []
+
+
+@pytest.mark.parametrize(
+    ("note", "job"),
+    [
+        ('{"run_id": "manual__1", "dag_id": "backfill"}', ""),
+        ("no JSON", ""),
+        ('{"job": "a_job", "run_id": "r", "config_hash": "h", "of_a_later_version": 1}', "a_job"),
+    ],
+)
+def test_notes_of_others_and_of_later_versions_are_no_hindrance(
+    spark: SparkSession, tmp_path: Path, note: str, job: str
+) -> None:
+    writer = spark.range(3).write.format("delta").option("userMetadata", note)
+    writer.save(str(tmp_path / "table"))
+    (commit,) = read_history(spark, f"delta.`{tmp_path}/table`", limit=None)
+    assert (commit.job, commit.operation) == (job, "WRITE")

@@ -12,9 +12,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql.utils import is_remote
 
 from cxspark.contracts.errors import ContractError, QualityGateError
-from cxspark.contracts.operations import JOB_RUNS
+from cxspark.contracts.operations import JOB_RUNS, RUN_METRICS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
 from cxspark.contracts.settings import Settings
+from cxspark.contracts.table import Table
 from cxspark.runtime.config import load_config
 from cxspark.runtime.estimate import Rows
 from cxspark.runtime.run import Run
@@ -61,9 +62,13 @@ def start(config: Path, one: Step[Any], *arguments: str) -> int:
     return run_command([one], ["--config", str(config), *arguments], known=["job", "other"])
 
 
-def attempts(spark: SparkSession, config: Path) -> list[Any]:
+def told(spark: SparkSession, config: Path, table: Table) -> list[Any]:
     location = load_config(config, [], known=[]).environment().tables
-    return Tables(spark, location, Run("reader", "reader")).read(JOB_RUNS).collect()
+    return Tables(spark, location, Run("reader", "reader")).read(table).collect()
+
+
+def attempts(spark: SparkSession, config: Path) -> list[Any]:
+    return told(spark, config, JOB_RUNS)
 
 
 def test_a_job_ends_with_one_json_line_and_a_row(
@@ -78,6 +83,10 @@ def test_a_job_ends_with_one_json_line_and_a_row(
     (row,) = attempts(spark, config)
     assert (row.run_id, row.status, row.outputs[0].n_rows) == ("r7", "done", 3)
     assert row.config_hash == said["config_hash"]
+    metrics = told(spark, config, RUN_METRICS)
+    assert {one["metric"]: one["value"] for one in metrics} == said["metrics"]
+    assert {(one["run_id"], one["job"]) for one in metrics} == {("r7", "job")}
+    assert {"seconds", "stages", "cpu_seconds"} <= said["metrics"].keys()
 
 
 def test_what_a_job_read_is_counted(

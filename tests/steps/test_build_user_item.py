@@ -1,5 +1,6 @@
 """The matrix job on small Delta tables: built, merged, rebuilt."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -141,6 +142,28 @@ def test_events_taken_out_of_silver_leave_the_matrix_too(
         ("u2", "b"),
     }
     assert "built anew" in tables.run.warnings[0]
+
+
+def test_a_matrix_that_others_changed_is_built_anew(spark: SparkSession, tmp_path: Path) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    build(spark, tmp_path, "r1")
+    before = rows(spark, tmp_path, USER_ITEM)
+    spark.sql(f"DELETE FROM delta.`{tmp_path}/gold/user_item` WHERE user_id = 'u1'")
+    tables = build(spark, tmp_path, "r2")
+    assert tables.run.warnings == ["gold.user_item was changed by others (DELETE): built anew"]
+    assert rows(spark, tmp_path, USER_ITEM) == before
+
+
+def test_events_in_a_table_made_anew_are_all_taken_in(spark: SparkSession, tmp_path: Path) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    build(spark, tmp_path, "r1")
+    shutil.rmtree(tmp_path / "silver" / "events")
+    load(spark, tmp_path, "one", SECOND)
+    tables = build(spark, tmp_path, "r2")
+    assert "silver.events is another table" in tables.run.warnings[0]
+    assert {row[:2] for row in rows(spark, tmp_path, USER_ITEM)} == {
+        (user, item) for user, item, _, _ in SECOND
+    }
 
 
 def test_files_merged_in_between_are_no_events(spark: SparkSession, tmp_path: Path) -> None:

@@ -27,3 +27,18 @@ def test_what_a_source_s_newest_run_wrote_is_found_however_long_ago(
     assert moves is not None
     assert moves.from_as_of == MARCH
     assert [(row.from_segment, row.n_users) for row in moves.rows.collect()] == [("small", 1)]
+
+
+def test_where_the_run_before_can_no_longer_be_read_there_are_no_moves_and_a_warning(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    tables = Tables(spark, Location(root=str(tmp_path)), Run("segment_customers", "r1"))
+    one = spark.createDataFrame(
+        [("daily", "u1", "small", 1, "write", "the rest", MARCH)], SEGMENTS.schema
+    )
+    for as_of in (MARCH, APRIL):
+        facts = {"source": "daily", "as_of": as_of.isoformat()}
+        tables.overwrite(SEGMENTS, one, where="source = 'daily'", facts=facts)
+    age(spark, tmp_path / "gold" / "segments", hours=200)
+    assert measure_moves(tables, one, source="daily", as_of=APRIL) is None
+    assert "the table keeps it no longer" in tables.run.warnings[0]

@@ -1,9 +1,11 @@
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from aging import age
 from pyspark.sql import Row, SparkSession
 
 from cxspark.contracts.errors import ConfigError, ContractError
@@ -11,6 +13,7 @@ from cxspark.contracts.factors import ITEM_AVAILABILITY, ITEM_FACTORS, MODELS, U
 from cxspark.contracts.preferences import ITEM_INDEX, RECOMMENDATIONS, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table
 from cxspark.factorization.settings import RecommendAlsSettings, TrainAlsSettings
+from cxspark.runtime.care import set_retention
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
@@ -156,6 +159,29 @@ def test_what_was_read_is_the_models_own_versions_with_their_rows(
     read = {one.table: (one.version, one.n_rows) for one in tables.counted_inputs()}
     items = content(spark, trained, ITEM_FACTORS)
     assert read[ITEM_FACTORS.name] == (model["item_factors_version"], len(items))
+
+
+def test_factors_that_table_care_has_merged_long_ago_are_still_the_models(
+    spark: SparkSession, trained: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tables"
+    shutil.copytree(trained, folder)
+    set_retention(tables_at(spark, folder), ITEM_FACTORS, hours=168, log_days=40)
+    age(spark, folder / "gold" / "item_factors", hours=200)
+    recommend_als.STEP.run(spark, RecommendAlsSettings(n=3), tables_at(spark, folder))
+    assert {row[1] for row in content(spark, folder, RECOMMENDATIONS)} >= set(USERS)
+
+
+def test_factors_that_were_replaced_long_ago_are_missed(
+    spark: SparkSession, trained: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tables"
+    shutil.copytree(trained, folder)
+    tables = tables_at(spark, folder)
+    tables.overwrite(ITEM_FACTORS, tables.read(ITEM_FACTORS).limit(2))
+    age(spark, folder / "gold" / "item_factors", hours=200)
+    with pytest.raises(ContractError, match=r"gold.item_factors: expected version .* run the job"):
+        recommend_als.STEP.run(spark, RecommendAlsSettings(n=3), tables_at(spark, folder))
 
 
 def test_what_may_not_be_given_is_not_and_all_reasons_are_told(
