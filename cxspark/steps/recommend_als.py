@@ -3,6 +3,7 @@
 import json
 from functools import partial
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
@@ -86,8 +87,12 @@ def users_now(trained: Row, how: TrainAlsSettings, tables: Tables) -> int:
 
 def _of_model(table: Table, version: int, tables: Tables) -> DataFrame:
     """The factors as they were when the model was complete, whatever has been written since."""
-    tables.pin(table, tables.kept(table, version))
-    return tables.read(table).where(_OURS)
+    tables.pin(table, version)
+    try:
+        return tables.read(table).where(_OURS)
+    except AnalysisException:
+        tables.pin(table, tables.kept(table, version))
+        return tables.read(table).where(_OURS)
 
 
 def needs(settings: RecommendAlsSettings, sizes: Sizes) -> Needs:  # noqa: ARG001 the model's count
