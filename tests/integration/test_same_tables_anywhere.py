@@ -30,7 +30,7 @@ from pyspark.sql import SparkSession
 from serverless import serverless_compute
 
 from cxspark.contracts.clusters import CLUSTERS
-from cxspark.contracts.preferences import RECOMMENDATIONS
+from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX
 from cxspark.runtime.config import load_config
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
@@ -44,7 +44,6 @@ pytestmark = pytest.mark.integration
 
 INTAKE = ("ingest_events", "ingest_customers")
 HEAVY = ("build_user_item", "recommend_knn", "train_als", "cluster_customers")
-N_USERS = 300
 BROUGHT = ("ingest_events", "build_user_item", "recommend_knn")
 
 
@@ -98,8 +97,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     folder = tmp_path_factory.mktemp("anywhere")
     folder.chmod(0o777)  # the container's user isn't this one
     shutil.copy(PROJECT / "cxspark" / "synthetic" / "source.yaml", folder)
-    size = SyntheticSettings(n_users=N_USERS, n_items=120, n_events=9_000, days=7)
-    write_world(folder / "raw", size)
+    write_world(folder / "raw", SyntheticSettings(n_users=300, n_items=120, n_events=9_000, days=7))
     rng = np.random.default_rng(11)
     points = rng.normal(size=(900, 4)) + 6 * rng.integers(3, size=(900, 1))
     lines = [f"c{i}," + ",".join(f"{x:.4f}" for x in row) for i, row in enumerate(points)]
@@ -175,8 +173,9 @@ def test_a_hardened_cluster_takes_in_raw_files_and_makes_the_report(
     for job in ("recommend_als", "build_report"):  # the model is of another process
         finish(spark_submit(job, local.config(way), *baked))
     assert local.has_page(way)
-    shown = local.reader(spark, way).read(RECOMMENDATIONS).where("algorithm = 'als'")
-    assert shown.select("user_id").distinct().count() == N_USERS
+    tables = local.reader(spark, way)
+    shown = tables.read(RECOMMENDATIONS).where("algorithm = 'als'")
+    assert shown.select("user_id").distinct().count() == tables.read(USER_INDEX).count()
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from cxspark.factorization.settings import RecommendBlendSettings
 from cxspark.steps import recommend_blend
 from cxspark.steps.evaluate_recommenders import STEP
 
+pytestmark = pytest.mark.integration
+
 
 def quick(**values: Any) -> EvaluateRecommendersSettings:
     return EvaluateRecommendersSettings(
