@@ -79,7 +79,12 @@ class TableReader:
         return version
 
     def identity(self, table: Table) -> str:
-        """Delta's own name of the table, which is another once it has been made anew."""
+        """Delta's own name of the table, which is another once it has been made anew.
+
+        Raises:
+            ContractError: the table doesn't exist.
+        """
+        self.version(table)
         (detail,) = self.spark.sql(f"DESCRIBE DETAIL {self.location.address(table)}").collect()
         found: str = detail["id"]
         return found

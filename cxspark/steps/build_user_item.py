@@ -34,7 +34,8 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
     An increment costs what the increment costs; after a change of settings, a deletion of events or
     with a new epoch of decay the matrix is rebuilt. Either way the result is the same, to the row.
     """
-    intake = _increment(settings, tables) or _everything(settings, tables)
+    events_id = tables.identity(SILVER_EVENTS)
+    intake = _increment(settings, tables, events_id) or _everything(settings, tables)
     if intake.since == tables.version(SILVER_EVENTS):
         return
     cells = keep(
@@ -47,7 +48,7 @@ def run(spark: SparkSession, settings: BuildUserItemSettings, tables: Tables) ->
         )
     )
     facts = {
-        "events_id": tables.identity(SILVER_EVENTS),
+        "events_id": events_id,
         "reference_at": intake.reference_at and intake.reference_at.isoformat(),
         "half_life_days": settings.half_life_days,
     }
@@ -73,7 +74,7 @@ def _merge_dictionaries(cells: DataFrame, tables: Tables) -> None:
         tables.merge(dictionary, assign_index(cells, known, dictionary=dictionary))
 
 
-def _last_build(settings: BuildUserItemSettings, tables: Tables) -> Commit | None:
+def _last_build(settings: BuildUserItemSettings, tables: Tables, events_id: str) -> Commit | None:
     """The commit that the matrix's rows are of; None where nothing can be added to them."""
     last = next((one for one in tables.commits(USER_ITEM, limit=100) if one.changes_rows), None)
     if last is None or settings.rebuild:
@@ -83,15 +84,15 @@ def _last_build(settings: BuildUserItemSettings, tables: Tables) -> Commit | Non
         return None
     if last.config_hash != tables.run.config_hash:
         return None
-    if last.facts.get("events_id") != tables.identity(SILVER_EVENTS):
+    if last.facts.get("events_id") != events_id:
         tables.warn(f"{SILVER_EVENTS.name} is another table than it was built of: built anew")
         return None
     return last
 
 
-def _increment(settings: BuildUserItemSettings, tables: Tables) -> Intake | None:
+def _increment(settings: BuildUserItemSettings, tables: Tables, events_id: str) -> Intake | None:
     """The events since the last build; None where they can't simply be added to it."""
-    last = _last_build(settings, tables)
+    last = _last_build(settings, tables, events_id)
     if last is None:
         return None
     since = last.inputs[SILVER_EVENTS.name]

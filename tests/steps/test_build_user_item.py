@@ -10,7 +10,7 @@ import pytest
 from aging import age
 from pyspark.sql import DataFrame, SparkSession
 
-from cxspark.contracts.errors import ConflictError
+from cxspark.contracts.errors import ConflictError, ContractError
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
 from cxspark.contracts.table import Table
@@ -164,6 +164,14 @@ def test_events_in_a_table_made_anew_are_all_taken_in(spark: SparkSession, tmp_p
     assert {row[:2] for row in rows(spark, tmp_path, USER_ITEM)} == {
         (user, item) for user, item, _, _ in SECOND
     }
+
+
+def test_events_that_are_gone_are_missed_by_name(spark: SparkSession, tmp_path: Path) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    build(spark, tmp_path, "r1")
+    shutil.rmtree(tmp_path / "silver" / "events")
+    with pytest.raises(ContractError, match=r"silver.events: expected a Delta table"):
+        build(spark, tmp_path, "r2")
 
 
 def test_files_merged_in_between_are_no_events(spark: SparkSession, tmp_path: Path) -> None:
