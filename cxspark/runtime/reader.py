@@ -170,7 +170,8 @@ class TableReader:
     def read_or_empty(self, table: Table) -> DataFrame:
         """The table, or no rows of its schema where it hasn't been made yet."""
         if self._version_or_none(table) is None:
-            return self.spark.createDataFrame([], table.schema)
+            # The limit lets Spark know that there are none: what is joined to it isn't shuffled.
+            return self.spark.createDataFrame([], table.schema).limit(0)
         return self.read(table)
 
     def read_changes(self, table: Table, *, since: int) -> DataFrame | None:

@@ -5,7 +5,9 @@ from time import sleep
 
 import pyarrow as pa
 import pytest
+from plans import physical_plan
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ConflictError, ContractError
 from cxspark.contracts.preferences import USER_INDEX, USER_ITEM, USER_NEIGHBORS
@@ -69,6 +71,16 @@ def test_a_folder_without_a_delta_log_is_no_table(spark: SparkSession, tmp_path:
 def test_a_table_not_made_yet_can_be_read_as_empty(spark: SparkSession, tmp_path: Path) -> None:
     frame = tables_at(spark, tmp_path).read_or_empty(USER_INDEX)
     assert (frame.columns, frame.count()) == (USER_INDEX.columns, 0)
+
+
+def test_a_join_with_a_table_not_made_yet_is_planned_away(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    nothing = tables_at(spark, tmp_path).read_or_empty(USER_INDEX)
+    users = spark.range(3).select(F.col("id").cast("string").alias("user_id"))
+    joined = users.join(nothing.groupBy("user_id").count(), "user_id", "left")
+    assert "Join" not in physical_plan(joined)
+    assert "Join" in physical_plan(users.join(index(spark, ("a", 0)), "user_id", "left"))
 
 
 def test_overwrite_where_leaves_the_other_rows(spark: SparkSession, tmp_path: Path) -> None:
