@@ -159,7 +159,8 @@ def jars(folder: Annotated[Path, typer.Argument(help="where to put them")]) -> N
 
 def _reader(config: Path) -> Tables:
     environment = load_config(config, [], known=STEPS).environment()
-    return Tables(open_session(environment.spark), environment.tables, Run("cxspark", "reader"))
+    spark = open_session(environment.spark, writes=False)
+    return Tables(spark, environment.tables, Run("cxspark", "reader"))
 
 
 def _print_outcomes(outcomes: list[Outcome]) -> None:

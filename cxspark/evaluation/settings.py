@@ -48,7 +48,7 @@ class EvaluateRecommendersSettings(Settings):
     algorithms: tuple[Algorithm, ...] = Field(
         default=("popular", "popular_recent", "user_knn", "item_knn", "ease", "als", "blend"),
         description="what is compared; popular_recent always is, and a blend with the best of the"
-        " personal ones: item_knn, ease, als",
+        " personal ones there are: item_knn, ease, als",
     )
     half_lives: HalfLives = Field(
         default=(7.0, 14.0, 30.0, 60.0, None),
@@ -87,6 +87,12 @@ class EvaluateRecommendersSettings(Settings):
     )
     neighbors: int = Field(default=100, ge=1, description="of item k-NN, items")
     k_users: int = Field(default=50, ge=1, le=1000, description="neighbours of user k-NN")
+    user_metrics: tuple[Literal["euclidean", "cosine", "jaccard"], ...] = Field(
+        default=("cosine",), min_length=1, description="distances of user k-NN, tried"
+    )
+    user_weight: Literal["uniform", "distance"] = Field(
+        default="distance", description="what a neighbour counts, as in recommend_knn"
+    )
     max_items: int = Field(
         default=4000,
         ge=1,
@@ -119,12 +125,20 @@ class EvaluateRecommendersSettings(Settings):
     @field_validator(
         *("half_lives", "few_half_lives", "popular_half_lives", "popular_windows", "shares"),
         *("algorithms", "penalties", "shrinkages", "ranks", "regs", "alphas", "iterations"),
+        "user_metrics",
     )
     @classmethod
     def _each_once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if len(set(values)) < len(values):
             raise ValueError(f"each value once, not {values}: it would be counted twice")
         return values
+
+    @field_validator("algorithms")
+    @classmethod
+    def _something_to_blend(cls, names: tuple[Algorithm, ...]) -> tuple[Algorithm, ...]:
+        if "blend" in names and not {"item_knn", "ease", "als"} & {*names}:
+            raise ValueError("a blend needs one of item_knn, ease, als to be compared too")
+        return names
 
     @model_validator(mode="after")
     def _room_for_windows(self) -> "EvaluateRecommendersSettings":

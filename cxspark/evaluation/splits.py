@@ -101,23 +101,21 @@ def split_random(events: DataFrame, *, share: float, seed: int) -> Split:
     return Split(events.where(is_train), events.where(~is_train))
 
 
-def held_out_items(test: DataFrame, train: DataFrame, *, unseen_only: bool = True) -> DataFrame:
-    """What each user took in the test window: one row per user_id x item_id.
+def held_out_items(test: DataFrame, train: DataFrame) -> DataFrame:
+    """What each user took in the test window and hadn't before: one row per user_id x item_id.
+
+    A recommender that isn't to repeat what the user has can't find the rest.
 
     Args:
         test: user_id, item_id; duplicates and rows with a null in either don't count.
         train: the same.
-        unseen_only: without what the user has in train: a recommender that isn't to repeat what
-            the user has can't find it.
 
     Returns:
         ``HELD_OUT``.
 
-    Cost: shuffles the pairs of test, and those of train where only the unseen count.
+    Cost: shuffles the pairs of test, and those of train.
     """
     pairs = require_columns(test, HELD_OUT).select(*HELD_OUT.columns).dropna().distinct()
-    if not unseen_only:
-        return pairs
     seen = require_columns(train, HELD_OUT).select(*HELD_OUT.columns)
     return pairs.join(seen, HELD_OUT.columns, "left_anti").select(*HELD_OUT.columns)
 

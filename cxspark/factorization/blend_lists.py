@@ -46,7 +46,8 @@ def recommend_by_blend(blocks: DataFrame, *, way: BlendWay) -> DataFrame:
     Origin model: by her own wishes and what is popular. Its reasons are the past items that gave
     most (kind item), the item's popularity (kind popularity) and, as one of kind other, all else:
     further past items, and what standardising took off. Origin popular: the personal model
-    says nothing of her. Scores are standardised: 0 is her average item, 1 a deviation more.
+    says nothing of her, or the blend's share is 1. Scores are standardised: 0 is her average item,
+    1 a deviation more.
 
     Args:
         blocks: users' rows (``distance.ROW_BLOCKS``), weights decayed as the model asked.
@@ -108,6 +109,7 @@ def _recommend_users(
     ids: pa.StringArray, seen: csr_matrix, weights: csr_matrix, way: BlendWay
 ) -> Iterator[pa.RecordBatch]:
     is_heard, (scores,) = way.scorer.hear(weights)
+    is_heard &= way.scorer.shares[0] < 1  # else nothing is hers
     scores[:, ~way.is_eligible] = -np.inf
     columns = best_columns(scores, seen, n=way.n)
     best = np.take_along_axis(scores, np.maximum(columns, 0), axis=1).astype(np.float64)

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,12 @@ def memory_limits(spark: SparkSession) -> dict[Place, float]:
     standalone cluster limits nothing, so nothing is said of its workers.
     """
     limits: dict[Place, float] = {}
-    heap, master = _heap_megabytes(spark), setting(spark, "spark.master")
-    if heap is not None:
-        limits["heap"] = _HEAP_SHARE * heap
-    if heap is not None and master.startswith("local"):
-        left = _machine_megabytes() - heap
-        limits |= {"driver": left, "worker": left / _local_cores(master)}
+    java, master = _java(spark), setting(spark, "spark.master")
+    if java is not None:
+        limits["heap"] = _HEAP_SHARE * java.megabytes
+    if java is not None and master.startswith("local"):
+        left = _machine_megabytes() - java.megabytes
+        limits |= {"driver": left, "worker": left / _local_cores(master, java)}
     elif master.startswith(("yarn", "k8s")):
         own = setting(spark, "spark.executor.pyspark.memory")
         workers = _settings_megabytes(own) if own else _overhead(spark)
@@ -56,15 +57,29 @@ def megabytes(size: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-def _heap_megabytes(spark: SparkSession) -> float | None:
-    """The most that Java's heap on the driver may grow to; None where it can't be asked."""
+@dataclass(frozen=True)
+class _Java:
+    """What Java on the driver has.
+
+    Attributes:
+        megabytes: the most that its heap may grow to.
+        cores: of the machine, or those that its container may use.
+    """
+
+    megabytes: float
+    cores: int
+
+
+def _java(spark: SparkSession) -> _Java | None:
+    """What Java says of itself; None where it can't be asked."""
     if is_remote():
         return None
     try:
         jvm: Any = spark.sparkContext._jvm
-        return float(jvm.java.lang.Runtime.getRuntime().maxMemory()) / 2**20
+        runtime = jvm.java.lang.Runtime.getRuntime()
+        return _Java(runtime.maxMemory() / 2**20, runtime.availableProcessors())
     except Exception as error:  # a job doesn't fail because a platform keeps Java to itself
-        log.warning("Java's heap isn't known: %s", error)
+        log.warning("what Java has isn't known: %s", error)
         return None
 
 
@@ -85,12 +100,12 @@ def _settings_megabytes(given: str) -> float:
     return megabytes(given if given[-1].isalpha() else f"{given}m")
 
 
-def _local_cores(master: str) -> int:
+def _local_cores(master: str, java: _Java) -> int:
     """Of ``local``, ``local[4]``, ``local[*]``, ``local[4,2]``."""
     found = re.match(r"local\[(\d+|\*)", master)
     if found is None:
         return 1
-    return os.cpu_count() or 1 if found[1] == "*" else int(found[1])
+    return java.cores if found[1] == "*" else int(found[1])
 
 
 def _machine_megabytes() -> float:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -17,7 +17,8 @@ from cxspark.runtime.session_settings import set_for_now
 
 log = logging.getLogger("cxspark")
 
-CHECKPOINTS = "spark.checkpoint.dir"
+_CHECKPOINTS = "spark.checkpoint.dir"
+_WAREHOUSE = "spark.sql.warehouse.dir"
 DELTA = "io.delta:delta-spark_4.2_2.13:4.4.0"
 
 _DELTA_CONF = {
@@ -44,7 +45,9 @@ _SEMANTICS = {
 }
 
 
-def open_session(conf: Mapping[str, str], *, name: str = "cxspark") -> SparkSession:
+def open_session(
+    conf: Mapping[str, str], *, name: str = "cxspark", writes: bool = True
+) -> SparkSession:
     """The running session, or a new one that can read and write Delta tables.
 
     Under spark-submit, on Databricks and over Spark Connect (the environment variable SPARK_REMOTE)
@@ -56,15 +59,18 @@ def open_session(conf: Mapping[str, str], *, name: str = "cxspark") -> SparkSess
     Args:
         conf: Spark settings, which win over the suite's own.
         name: the application's name.
+        writes: False where nothing will be written: then Spark doesn't make, as it does whenever it
+            starts, folders for checkpoints and for tables that have no place of their own.
 
     Cost: 4 to 5 s with CXSPARK_JARS, 8 s without, 20 s the first time (a download of 10 MB).
     """
-    # Workers would otherwise run whatever `python3` is first on the PATH.
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(name)
     own = {} if _is_given() else _local()
+    if not (writes or _is_given()):
+        own[_WAREHOUSE] = gettempdir()
     for key, value in {**_DELTA_CONF, **_SEMANTICS, **own, **conf}.items():
-        builder = builder.config(key, value)
+        if writes or key != _CHECKPOINTS:
+            builder = builder.config(key, value)
     return builder.getOrCreate()
 
 
@@ -105,6 +111,9 @@ def _is_given() -> bool:
 
 def _local() -> dict[str, str]:
     """Settings of a session that this process starts itself."""
+    # Workers would otherwise run whatever `python3` is first on the PATH. Elsewhere that is right:
+    # nodes of a cluster needn't have this process' Python where it is.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     # Only this machine may reach a session that runs on one machine.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return {

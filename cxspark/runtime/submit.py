@@ -15,7 +15,7 @@ from cxspark.runtime.logs import show_progress
 from cxspark.runtime.observers import observers_of
 from cxspark.runtime.outcome import Outcome, failure
 from cxspark.runtime.run import Run
-from cxspark.runtime.session import CHECKPOINTS, drop_unused_checkpoints, open_session
+from cxspark.runtime.session import drop_unused_checkpoints, open_session
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 
@@ -42,9 +42,7 @@ def submit(
     """
     environment = config.environment()
     settings = [config.section(step.name, step.settings) for step in steps]
-    # With a folder for checkpoints Spark makes one whenever it starts.
-    left_out = {CHECKPOINTS} if dry_run else set()
-    spark = open_session({k: v for k, v in environment.spark.items() if k not in left_out})
+    spark = open_session(environment.spark, writes=not dry_run)
     observers = [] if dry_run else observers_of(environment)
     plan = DryRun(spark)
     outcomes: list[Outcome] = []

@@ -78,11 +78,14 @@ class Tables(TableReader):
     def watch(self, *tables: Table) -> None:
         """From now on, write nothing over rows of these that another run has changed.
 
-        As for tables that the run reads; for those that it replaces without having read them.
+        As for tables that the run reads; for those that it replaces without having read them, so
+        that of two runs at once one doesn't leave half of its tables beside half of the other's.
         """
-        for table in tables:
-            newest = self.history(table, limit=1)
-            self._seen.setdefault(table.name, newest[0].version if newest else NO_TABLE)
+        self.side_by_side(*(partial(self._see, table) for table in tables))
+
+    def _see(self, table: Table) -> None:
+        newest = self.history(table, limit=1)
+        self._seen.setdefault(table.name, newest[0].version if newest else NO_TABLE)
 
     def append(self, table: Table, frame: DataFrame) -> None:
         """Add rows in one commit; not idempotent, so only for a log of attempts."""

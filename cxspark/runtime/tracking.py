@@ -1,6 +1,7 @@
 """Runs in MLflow: settings as parameters, what a run took and found as metrics."""
 
 import os
+import re
 from typing import Any
 
 from pydantic import Field
@@ -11,6 +12,8 @@ from cxspark.runtime.outcome import Outcome
 # A server that doesn't answer mustn't hold up a job: MLflow by itself tries for minutes.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 _LONGEST_PARAMETER = 500
+# What MLflow refuses in a metric's name; ours have event types in them, which are the user's.
+_NOT_IN_NAMES = re.compile(r"[^/\w.\- :]")
 
 
 class MlflowSettings(Settings):
@@ -53,16 +56,21 @@ class Tracking:
             tags={f"cxspark.{name}": one for name, one in {**tags, **inputs, **outputs}.items()},
         )
         kept_id = kept.info.run_id
-        self._client.log_batch(
-            kept_id,
-            metrics=[Metric(name, one, begin, 0) for name, one in outcome.metrics.items()],
-            params=[
-                Param(name, str(value)[:_LONGEST_PARAMETER])
-                for name, value in settings.model_dump(mode="json").items()
-            ],
-        )
-        self._client.set_terminated(
-            kept_id,
-            status="FAILED" if outcome.exit_code else "FINISHED",
-            end_time=begin + int(outcome.seconds * 1000),
-        )
+        try:
+            self._client.log_batch(
+                kept_id,
+                metrics=[
+                    Metric(_NOT_IN_NAMES.sub("_", name), one, begin, 0)
+                    for name, one in outcome.metrics.items()
+                ],
+                params=[
+                    Param(name, str(value)[:_LONGEST_PARAMETER])
+                    for name, value in settings.model_dump(mode="json").items()
+                ],
+            )
+        finally:
+            self._client.set_terminated(
+                kept_id,
+                status="FAILED" if outcome.exit_code else "FINISHED",
+                end_time=begin + int(outcome.seconds * 1000),
+            )

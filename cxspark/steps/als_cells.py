@@ -15,7 +15,7 @@ from cxspark.factorization.items import cells_by_item
 from cxspark.factorization.settings import TrainAlsSettings
 from cxspark.matrix.user_item import aggregate_user_item, weight_now
 from cxspark.runtime.tables import Tables
-from cxspark.steps.windows import event_span
+from cxspark.steps.windows import event_span, warn_of_uncounted
 
 
 def read_weights(
@@ -59,6 +59,7 @@ def weights_table(how: TrainAlsSettings) -> Table:
 def _weigh_events(how: TrainAlsSettings, tables: Tables) -> DataFrame:
     """The matrix as a comparison has it: decayed to the newest event, log(1 + weight)."""
     events = tables.read(SILVER_EVENTS)
+    warn_of_uncounted(events, how.event_weights, tables)
     cells = aggregate_user_item(
         events.where(F.col("event_type").isin(*how.event_weights)),
         weights=how.event_weights,

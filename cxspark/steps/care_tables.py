@@ -28,8 +28,8 @@ _FAILED, _COMMITS = "failed", 100
 def run(spark: SparkSession, settings: CareTablesSettings, tables: Tables) -> None:
     """Care for one table after another by its policy, and write what was found and done.
 
-    Run again with the run id of a run that has ended, it does nothing but what that failed at. A
-    table that isn't there is skipped.
+    Run again with the run id and settings of a run that has ended, it does nothing but what that
+    failed at. A table that isn't there is skipped.
 
     Raises:
         CxsparkError: care of some tables failed; all others have been cared for.
@@ -76,8 +76,9 @@ def run(spark: SparkSession, settings: CareTablesSettings, tables: Tables) -> No
 def _left(tables: Tables) -> list[Table]:
     """What a run has to care for: all tables; of a run that has ended, those that it failed at."""
     for commit in tables.history(TABLE_CARE, limit=_COMMITS):
-        ours = (commit.job, commit.run_id) == (STEP.name, tables.run.run_id)
-        if ours and _FAILED in commit.facts:  # care of the report itself is a commit without
+        ours = (STEP.name, tables.run.run_id, tables.run.config_hash)
+        is_ours = (commit.job, commit.run_id, commit.config_hash) == ours
+        if is_ours and _FAILED in commit.facts:  # care of the report itself is a commit without
             return [TABLES[name] for name in commit.facts[_FAILED]]
     return [*TABLES.values()]
 

@@ -33,6 +33,7 @@ _MANY_CLASSES = 1000
 
 def run(spark: SparkSession, settings: ClassifyKnnSettings, tables: Tables) -> None:  # noqa: ARG001
     """Ask the neighbours: of who has no label, and of who has one, to judge the answers."""
+    tables.watch(*STEP.writes)
     features = read_features(tables, settings.features, label=settings.label)
     rows = keep(features.rows)
     classes = list_classes(rows, settings.label)
@@ -61,10 +62,10 @@ def run(spark: SparkSession, settings: ClassifyKnnSettings, tables: Tables) -> N
     found = keep(reduce(DataFrame.unionByName, told))
     keys = {"source": features.source, "algorithm": ALGORITHM, "label_name": settings.label}
     ours = " AND ".join(f"{name} = {quoted(value)}" for name, value in keys.items())
-    tables.overwrite(CLASSES, found, where=ours)
+    tables.overwrite(CLASSES, found, where=ours, part=ours)
     confusions = keep(count_confusions(found))
     facts = {"accuracy": accuracies(confusions.collect())}
-    tables.overwrite(CONFUSIONS, confusions, where=ours, facts=facts)
+    tables.overwrite(CONFUSIONS, confusions, where=ours, part=ours, facts=facts)
     release(confusions, found, rows)
 
 

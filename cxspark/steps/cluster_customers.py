@@ -23,6 +23,7 @@ from cxspark.steps.points import fit_scaler
 
 def run(spark: SparkSession, settings: ClusterCustomersSettings, tables: Tables) -> None:
     """Scale the features, try every k with every seed, keep the clusters of the one chosen."""
+    tables.watch(*STEP.writes)
     features = read_features(tables, settings.features)
     scaler = Scaler(
         features.names.numbers,
@@ -50,10 +51,11 @@ def run(spark: SparkSession, settings: ClusterCustomersSettings, tables: Tables)
     )
     ours = f"source = {quoted(source)}"
     facts = {"k": chosen.k, "sse": chosen.sse, "silhouette": chosen.silhouette}
+    write = partial(tables.overwrite, where=ours, part=source)
     tables.side_by_side(
-        partial(tables.overwrite, CLUSTERS, clusters.select(*CLUSTERS.columns), where=ours),
-        partial(tables.overwrite, CLUSTER_CENTERS, centers, where=ours),
-        partial(tables.overwrite, CLUSTER_TRIALS, tried, where=ours, facts=facts),
+        partial(write, CLUSTERS, clusters.select(*CLUSTERS.columns)),
+        partial(write, CLUSTER_CENTERS, centers),
+        partial(write, CLUSTER_TRIALS, tried, facts=facts),
     )
     release(points)
 

@@ -51,6 +51,7 @@ class Window:
 
 def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) -> None:
     """Learn from the calibration and forecast the holdout; learn from everything and value."""
+    tables.watch(*STEP.writes)
     every = tables.read(SILVER_EVENTS)
     events = every.where(F.col("source") == settings.source) if settings.source else every
     measured = measure_purchases(events, types=settings.event_types).collect()[0]
@@ -84,10 +85,11 @@ def run(spark: SparkSession, settings: EstimateValueSettings, tables: Tables) ->
     _warn(tables, verdicts(forecasts, newcomers))
     models = [_row(*one, settings, tables) for one in _models(judged, final)]
     ours = f"source = {quoted(settings.name)}"
+    write = partial(tables.overwrite, where=ours, part=settings.name)
     tables.side_by_side(
-        partial(tables.overwrite, CUSTOMER_VALUE, values, where=ours),
+        partial(write, CUSTOMER_VALUE, values),
         *(
-            partial(tables.overwrite, table, spark.createDataFrame(rows, table.schema), where=ours)
+            partial(write, table, spark.createDataFrame(rows, table.schema))
             for table, rows in ((VALUE_MODELS, models), (VALUE_FORECASTS, forecasts))
         ),
     )

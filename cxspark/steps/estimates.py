@@ -24,7 +24,7 @@ from cxspark.contracts.segments import SEGMENTS
 from cxspark.contracts.table import Table
 from cxspark.distance.settings import ComputeDistancesSettings
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
-from cxspark.factorization.settings import RecommendAlsSettings
+from cxspark.factorization.settings import RecommendAlsSettings, RecommendBlendSettings
 from cxspark.ingest.customer_settings import IngestCustomersSettings
 from cxspark.ingest.settings import IngestEventsSettings
 from cxspark.neighbors.settings import ClassifyKnnSettings, RecommendKnnSettings
@@ -90,9 +90,10 @@ def recommended_by_knn(settings: RecommendKnnSettings, sizes: Sizes) -> Rows:
     return {USER_NEIGHBORS.name: n_users * settings.k, RECOMMENDATIONS.name: n_users * settings.n}
 
 
-def recommended_by_als(settings: RecommendAlsSettings, sizes: Sizes) -> Rows:
-    """N items for each user."""
-    return {RECOMMENDATIONS.name: sizes.rows(USER_INDEX) * settings.n}
+def recommended(settings: RecommendAlsSettings | RecommendBlendSettings, sizes: Sizes) -> Rows:
+    """N items for each user; users aren't more than events where they aren't counted yet."""
+    n_users = sizes.rows(USER_INDEX) or sizes.rows(SILVER_EVENTS)
+    return {RECOMMENDATIONS.name: n_users * settings.n}
 
 
 def classified(settings: ClassifyKnnSettings, sizes: Sizes) -> Rows:

@@ -28,7 +28,7 @@ from cxspark.steps.judging import (
     trial_rows,
 )
 from cxspark.steps.models import BASELINE, select_models
-from cxspark.steps.windows import make_windows
+from cxspark.steps.windows import make_windows, warn_of_uncounted
 
 log = logging.getLogger("cxspark")
 
@@ -41,6 +41,7 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
     columns = ("user_id", "item_id", "event_type", "event_at")
     events = keep(tables.read(SILVER_EVENTS).select(*columns))
     *windows, test = make_windows(events, settings)
+    warn_of_uncounted(events, settings.weights, tables)
     selections = select_models(windows, settings)
     lists = [make_lists(one.best_, test, k=settings.k) for one in selections]
     ranked = reduce(DataFrame.unionByName, (one.ranked for one in lists))

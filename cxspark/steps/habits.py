@@ -45,7 +45,7 @@ def write_habits(tables: Tables, settings: HabitSettings, *, as_of: datetime | N
         tables.warn(f"{told['n_returning']:,} customers with returns and no purchase are left out")
     instant = as_of or _instant(told["newest_micros"])
     habits = aggregate_habits(trades, as_of=instant)
-    tables.overwrite(CUSTOMER_FEATURES, habits, where=f"source = {quoted(SOURCE)}")
+    tables.overwrite(CUSTOMER_FEATURES, habits, where=f"source = {quoted(SOURCE)}", part=SOURCE)
     return instant
 
 

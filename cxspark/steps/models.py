@@ -28,7 +28,11 @@ log = logging.getLogger("cxspark")
 _CANDIDATES: dict[str, Callable[[Settings], Sequence[Recommender]]] = {
     Popular.algorithm: lambda _: [Popular()],
     BASELINE: lambda s: [PopularRecently(s.popular_half_lives, s.popular_windows)],
-    UserKnn.algorithm: lambda s: [UserKnn(days, k=s.k_users) for days in s.few_half_lives],
+    UserKnn.algorithm: lambda s: [
+        UserKnn(days, s.k_users, metric, s.user_weight)
+        for days in s.few_half_lives
+        for metric in s.user_metrics
+    ],
     ItemKnn.algorithm: lambda s: [
         ItemKnn(days, s.neighbors, s.shrinkages, s.max_items) for days in s.few_half_lives
     ],

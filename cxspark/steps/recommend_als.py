@@ -62,7 +62,8 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
     n_blocks = count_blocks(users_now(trained, how, tables), block_rows=settings.block_users)
     gathered = gather_users(cells, users.select("user_id", "factors"), n_blocks=n_blocks)
     with small_records(spark):
-        tables.overwrite(RECOMMENDATIONS, recommend_items(gathered, way=way), where=_OURS)
+        found = recommend_items(gathered, way=way)
+        tables.overwrite(RECOMMENDATIONS, found, where=_OURS, part=ALGORITHM)
 
 
 def _trained(tables: Tables) -> Row:
@@ -110,7 +111,7 @@ STEP = Step(
     reads=(MODELS, USER_FACTORS, ITEM_FACTORS, USER_ITEM),
     writes=(RECOMMENDATIONS,),
     run=run,
-    rows=estimates.recommended_by_als,
+    rows=estimates.recommended,
     needs=needs,
     optional=(INTERACTIONS, SILVER_EVENTS, ITEM_AVAILABILITY),
 )

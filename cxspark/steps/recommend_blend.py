@@ -26,7 +26,7 @@ from cxspark.steps.chosen import chosen, chosen_blend
 from cxspark.steps.models import blend_of
 from cxspark.steps.shown_items import warn_of_few
 from cxspark.steps.training import EventTraining
-from cxspark.steps.windows import event_span
+from cxspark.steps.windows import event_span, warn_of_uncounted
 
 _OURS = f"algorithm = '{Blend.algorithm}'"
 
@@ -35,6 +35,7 @@ def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -
     """Fit the chosen blend to all events, and rank the catalogue for every user."""
     blend, terms = chosen_blend(tables)
     events = tables.read(SILVER_EVENTS)
+    warn_of_uncounted(events, terms["weights"], tables)
     training = EventTraining(
         events,
         at=event_span(events)[1],
@@ -55,7 +56,7 @@ def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -
     known = training.cells(blend.half_life_days).select("user_id")
     unknown = events.join(known, "user_id", "left_anti").select("user_id").distinct()
     everyone = lists.unionByName(recommend_to_unknown(unknown, way=way))
-    tables.overwrite(RECOMMENDATIONS, everyone, where=_OURS)
+    tables.overwrite(RECOMMENDATIONS, everyone, where=_OURS, part=Blend.algorithm)
     training.release()
 
 
@@ -86,5 +87,6 @@ STEP = Step(
     optional=(ITEM_AVAILABILITY,),
     writes=(RECOMMENDATIONS,),
     run=run,
+    rows=estimates.recommended,
     needs=needs,
 )

@@ -28,6 +28,7 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
         tables.side_by_side(
             partial(tables.create, USER_NEIGHBORS),
             partial(tables.create, RECOMMENDATIONS),
+            partial(tables.watch, USER_NEIGHBORS, RECOMMENDATIONS),
             items.count,
             partial(keep, rows),  # which plans it: that takes as long as the items do
         )
@@ -51,9 +52,9 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
     )
     ours = f"algorithm = '{ALGORITHM}'"
     neighbors = name_neighbors(unpack_nearest(nearest), metric=settings.metric)
+    write = partial(tables.overwrite, where=ours, part=ALGORITHM)
     tables.side_by_side(
-        partial(tables.overwrite, USER_NEIGHBORS, neighbors, where=ours),
-        partial(tables.overwrite, RECOMMENDATIONS, recommendations, where=ours),
+        partial(write, USER_NEIGHBORS, neighbors), partial(write, RECOMMENDATIONS, recommendations)
     )
     release(nearest, rows, items)
 

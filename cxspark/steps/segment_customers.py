@@ -27,6 +27,7 @@ from cxspark.steps.segment_history import Moves, measure_moves, timestamp
 
 def run(spark: SparkSession, settings: SegmentCustomersSettings, tables: Tables) -> None:
     """Derive and read features, cluster, name the clusters, compare with the run before."""
+    tables.watch(*STEP.writes)
     habits_at = None
     if settings.habits is not None:
         habits_at = write_habits(tables, settings.habits, as_of=settings.as_of)
@@ -58,25 +59,17 @@ def run(spark: SparkSession, settings: SegmentCustomersSettings, tables: Tables)
     told = _run_row(settings, tables, best, scaler, moves, source=source, as_of=as_of)
     ours = f"source = {quoted(source)}"
     facts = {"source": source, "as_of": as_of.isoformat()}
+    run_row = spark.createDataFrame([told], SEGMENT_RUNS.schema)
+    write = partial(tables.overwrite, part=source)
     tables.side_by_side(
-        partial(tables.overwrite, SEGMENTS, segments, where=ours, facts=facts),
-        partial(tables.overwrite, SEGMENT_PROFILES, profiles, where=ours),
-        partial(
-            tables.overwrite,
-            SEGMENT_RUNS,
-            spark.createDataFrame([told], SEGMENT_RUNS.schema),
-            where=f"{ours} AND as_of = {timestamp(as_of)}",
-        ),
-        partial(_write_moves, tables, moves, where=f"{ours} AND to_as_of = {timestamp(as_of)}"),
+        partial(write, SEGMENTS, segments, where=ours, facts=facts),
+        partial(write, SEGMENT_PROFILES, profiles, where=ours),
+        partial(write, SEGMENT_RUNS, run_row, where=f"{ours} AND as_of = {timestamp(as_of)}"),
+        partial(write, SEGMENT_MOVES, moves.rows, where=f"{ours} AND to_as_of = {timestamp(as_of)}")
+        if moves
+        else partial(tables.create, SEGMENT_MOVES),
     )
     release(segments, points)
-
-
-def _write_moves(tables: Tables, moves: Moves | None, *, where: str) -> None:
-    if moves is None:
-        tables.create(SEGMENT_MOVES)
-    else:
-        tables.overwrite(SEGMENT_MOVES, moves.rows, where=where)
 
 
 def _run_row(

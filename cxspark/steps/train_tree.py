@@ -29,6 +29,7 @@ from cxspark.trees.tables import Cells, curve_rows, metric_rows, rule_rows, tria
 
 def run(spark: SparkSession, settings: TrainTreeSettings, tables: Tables) -> None:
     """Fit, follow every customer to a leaf, write this source's and label's rows."""
+    tables.watch(*STEP.writes)
     features = read_features(tables, settings.features, label=settings.label)
     tree = ReadableTree(settings).fit(features.rows, features.names)
     whose = (features.source, settings.label)
@@ -43,7 +44,7 @@ def run(spark: SparkSession, settings: TrainTreeSettings, tables: Tables) -> Non
     def write(
         table: Table, frame: DataFrame, facts: Mapping[str, Any] | None = None
     ) -> Callable[[], None]:
-        return partial(tables.overwrite, table, frame, where=ours, facts=facts)
+        return partial(tables.overwrite, table, frame, where=ours, part=ours, facts=facts)
 
     metrics = list(metric_rows(tree))
     of_test = {str(row[2]): row[3] for row in metrics if row[:2] == (TEST, "tree")}

@@ -1,5 +1,6 @@
 """Events as windows to be judged in: the test, and those before it that settings are chosen on."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -20,6 +21,7 @@ from cxspark.evaluation import (
 )
 from cxspark.evaluation.selection import Window
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.runtime.tables import Tables
 from cxspark.steps.training import EventTraining
 
 
@@ -111,6 +113,21 @@ def _types(part: Split) -> str:
     kinds = part.train.select("event_type").union(part.test.select("event_type"))
     rows = kinds.distinct().orderBy("event_type").limit(20).collect()
     return ", ".join(row["event_type"] for row in rows)
+
+
+def warn_of_uncounted(events: DataFrame, weights: Collection[str], tables: Tables) -> None:
+    """Say which event types count nothing, as taste or as what a user has, and how often they are.
+
+    Cost: one pass over the events' types where any is without a weight.
+    """
+    others = events.where(~F.col("event_type").isin(*weights)).groupBy("event_type").count()
+    found = others.orderBy(F.desc("count"), "event_type").limit(20).collect()
+    if found:
+        counts = ", ".join(f"{row['event_type']} {row['count']:,}" for row in found)
+        tables.warn(
+            f"events of types without a weight count nothing, so that what they took may be"
+            f" recommended: {counts}; weights are of {', '.join(sorted(weights))}"
+        )
 
 
 def event_span(events: DataFrame) -> tuple[datetime, datetime]:

@@ -156,7 +156,7 @@ ITEMS = st.text("abcdefg", max_size=6)
     users=st.dictionaries(st.sampled_from("uvwxyz"), ITEMS),
     k=st.integers(1, 5),
 )
-def test_diversity_and_gini_are_those_of_their_definitions(
+def test_all_are_what_their_definitions_say(
     spark: SparkSession, lists: dict[str, str], users: dict[str, str], k: int
 ) -> None:
     frame = recommended(spark, {("m", user): items for user, items in lists.items()})
@@ -164,8 +164,26 @@ def test_diversity_and_gini_are_those_of_their_definitions(
 
     places = np.sort([sum(items.count(item) for items in top) for item in "abcdefg"])
     apart = np.abs(places[:, None] - places[None, :]).sum()
-    (_, gini) = by_algorithm(coverage(frame, catalogue(spark, "abcdefg"), k=k))["m"]
+    share, gini = by_algorithm(coverage(frame, catalogue(spark, "abcdefg"), k=k))["m"]
+    assert share == np.mean(places > 0)
     assert gini == pytest.approx(apart / (2 * places.size * places.sum()))
+
+    train = baskets(spark, dict(users))
+    popularity = item_popularity(train)
+    having = [set(items) for items in users.values() if items]
+    n_having = {item: sum(item in items for items in having) for item in "abcdefg"}
+    surprises = [
+        [-math.log2(max(n_having[item], 1) / len(having)) for item in items] if having else []
+        for items in top
+    ]
+    found = by_algorithm(novelty(frame, popularity, k=k))
+    average = np.mean([np.mean(one) for one in surprises]) if having else None
+    assert found == {"m": (average if average is None else pytest.approx(average), len(top))}
+
+    known = sorted((item for item in n_having if n_having[item]), key=lambda one: -n_having[one])
+    head = known[: math.ceil(0.4 * len(known))]
+    found = by_algorithm(popular_share(frame, popularity, k=k, share=0.4))
+    assert found == {"m": (pytest.approx(np.mean([one in head for one in "".join(top)])),)}
 
     def cosine(a: str, b: str) -> float:
         has = np.array([[one in items for items in users.values()] for one in (a, b)], float)
@@ -176,5 +194,5 @@ def test_diversity_and_gini_are_those_of_their_definitions(
         for items in top
         if len(set(items)) > 1
     ]
-    found = by_algorithm(diversity(frame, baskets(spark, dict(users)), k=k))
+    found = by_algorithm(diversity(frame, train, k=k))
     assert found == ({"m": (pytest.approx(np.mean(wanted)), len(wanted))} if wanted else {})

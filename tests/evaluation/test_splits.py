@@ -106,13 +106,6 @@ def test_held_out_are_the_pairs_that_are_new_in_the_test(spark: SparkSession) ->
     ]
 
 
-def test_what_was_seen_is_held_out_too_if_asked_for(spark: SparkSession) -> None:
-    test, train = pairs(spark, ("u", "a"), ("u", "a")), pairs(spark, ("u", "a"))
-    found = held_out_items(test, train, unseen_only=False).collect()
-    assert [tuple(row) for row in found] == [("u", "a")]
-    assert held_out_items(test, train).count() == 0
-
-
 def test_leaks_are_rows_at_the_split_later_or_without_an_instant(spark: SparkSession) -> None:
     frame = events(
         spark, ("u", "a", DAYS[0]), ("u", "b", DAYS[1]), ("u", "c", DAYS[2]), ("u", "d", None)

@@ -1,5 +1,6 @@
 """conf/cron/nightly with the real command: what is tried again, and with which run id."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -11,7 +12,8 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-SCRIPT = Path(__file__).resolve().parents[2] / "conf" / "cron" / "nightly"
+PROJECT = Path(__file__).resolve().parents[2]
+SCRIPT = PROJECT / "conf" / "cron" / "nightly"
 CONFIG = """
 environment:
   tables: {{root: {root}}}
@@ -62,6 +64,13 @@ def test_what_may_pass_is_tried_again_with_the_same_run_id(tmp_path: Path) -> No
     code, attempts = nightly(config, "--set", f"ingest_events.input=[{tmp_path}/{{day}}.csv]")
     assert code == 1
     assert [one["run_id"] for one in attempts] == ["nightly-2026-03-01"] * 2
+
+
+def test_it_doesnt_start_while_another_is_running(tmp_path: Path) -> None:
+    with (PROJECT / ".nightly.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert nightly(write_config(tmp_path, tmp_path / "tables")) == (75, [])
+    assert not (tmp_path / "tables").exists()
 
 
 def test_a_day_s_run_leaves_its_tables(tmp_path: Path) -> None:

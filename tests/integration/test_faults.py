@@ -95,8 +95,10 @@ def test_of_two_runs_at_once_one_wins_and_the_tables_are_right(
     ]
     said = [json.loads(run.communicate(timeout=300)[0].splitlines()[-1]) for run in runs]
     assert "done" in {one["status"] for one in said}
-    for one in said:
-        assert one["status"] == "done" or "no other run that writes it" in one["error"]
+    for run, one in zip(runs, said, strict=True):
+        won = one["status"] == "done"
+        assert run.returncode == (0 if won else 1)
+        assert won or "no other run that writes it" in one["error"]
     assert contents(world, job) == contents(clean, job)
 
 
@@ -118,6 +120,7 @@ def test_a_run_that_another_overtakes_says_so_and_the_tables_are_right(
         sign.unlink(missing_ok=True)
     said = json.loads(late.communicate(timeout=300)[0].splitlines()[-1])
     assert "no other run that writes it" in said["error"]
+    assert late.returncode == 1
     assert contents(world, job) == contents(clean, job)
 
 

@@ -34,7 +34,7 @@ def test_without_the_clusters_secret_no_job_gets_in(cluster: Cluster, tmp_path: 
     assert cluster.applications() == set()
 
 
-def test_no_server_is_started_that_asks_for_no_secret(cluster: Cluster, tmp_path: Path) -> None:
+def test_no_server_takes_jobs_without_the_secret(cluster: Cluster, tmp_path: Path) -> None:
     started = "Started REST server for submitting applications"
     with running_cluster(tmp_path / "open", SPARK_CONF / "cluster.conf") as open_cluster:
         assert started in open_cluster.said()

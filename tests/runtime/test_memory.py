@@ -34,6 +34,15 @@ def test_on_one_machine_workers_share_what_java_leaves(spark: SparkSession) -> N
 
 
 @pytest.mark.skipif(OVER_CONNECT, reason="Java is out of reach")
+def test_as_many_workers_share_it_as_java_has_cores_which_a_container_may_limit(
+    spark: SparkSession,
+) -> None:
+    n_cores = spark._jvm.java.lang.Runtime.getRuntime().availableProcessors()
+    limits = memory_limits(told(spark, {"spark.master": "local[*]"}))
+    assert limits["worker"] == pytest.approx(limits["driver"] / n_cores)
+
+
+@pytest.mark.skipif(OVER_CONNECT, reason="Java is out of reach")
 def test_java_is_believed_rather_than_a_setting_that_came_too_late(spark: SparkSession) -> None:
     late = told(spark, {"spark.driver.memory": "64g"})
     assert memory_limits(late) == memory_limits(spark)

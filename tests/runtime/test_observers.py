@@ -18,10 +18,13 @@ class JobSettings(Settings):
     n: int = 2
 
 
+FACTS = {"accuracy": {"held_out": 0.9}, "by": "knn", "weights": {"check-out & pay": 3.0}}
+
+
 def first(spark: SparkSession, settings: JobSettings, tables: Tables) -> None:
     rows = [(f"u{n}", n) for n in range(settings.n)]
     frame = spark.createDataFrame(rows, USER_INDEX.schema)
-    tables.overwrite(USER_INDEX, frame, facts={"accuracy": {"held_out": 0.9}, "by": "knn"})
+    tables.overwrite(USER_INDEX, frame, facts=FACTS)
 
 
 def second(spark: SparkSession, settings: JobSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -55,6 +58,7 @@ def test_mlflow_keeps_settings_metrics_and_versions_of_each_run(tmp_path: Path) 
     assert ("n", "3") in select(database, "SELECT key, value FROM params")
     metrics = dict(select(database, "SELECT key, value FROM metrics"))
     assert metrics["gold.user_index.accuracy.held_out"] == 0.9
+    assert metrics["gold.user_index.weights.check-out _ pay"] == 3.0
     assert metrics["seconds"] > 0
     tags = dict(select(database, "SELECT key, value FROM tags"))
     assert tags["cxspark.output.gold.user_index"] == "1"

@@ -176,7 +176,9 @@ def in_a_process(
     told["environment"]["spark"] = spark
     config.write_text(yaml.safe_dump(told))
     job = [sys.executable, PROJECT / "jobs/build_user_item.py", "--config", config, *arguments]
-    return subprocess.run(job, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        job, cwd=config.parent, capture_output=True, text=True, check=False, timeout=300
+    )
 
 
 @pytest.mark.integration
@@ -189,11 +191,11 @@ def test_a_session_that_cant_start_ends_with_one_json_line(config: Path) -> None
 
 
 @pytest.mark.integration
-def test_no_folder_for_checkpoints_is_left(config: Path) -> None:
+def test_a_dry_run_makes_no_folder_and_a_run_leaves_checkpoints_empty(config: Path) -> None:
     folder = config.parent / "checkpoints"
     spark = {"spark.master": "local[1]", "spark.checkpoint.dir": str(folder)}
     assert in_a_process(config, spark, "--dry-run").returncode == 3
-    assert not folder.exists()
+    assert [path.name for path in config.parent.iterdir()] == [config.name]
     assert in_a_process(config, spark).returncode == 3
     assert list(folder.iterdir()) == []
 

@@ -10,6 +10,7 @@ import yaml
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.evaluation import MODEL_TRIALS
+from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_FACTORS, MODELS
 from cxspark.contracts.features import CUSTOMERS
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX, USER_ITEM
@@ -95,6 +96,21 @@ def test_jobs_write_no_more_rows_than_a_dry_run_tells(
         assert {table: n for table, n in written.items() if n > most.get(table, n)} == {}
     # Sixty lines of the same length, and a header that is shorter.
     assert told["ingest_events"]["estimate"]["rows"]["bronze.events"] in (60, 61, 62)  # type: ignore[index]
+
+
+def test_of_each_job_whose_tables_grow_with_its_inputs_rows_are_told() -> None:
+    of_few_rows = {"build_report", "care_tables", "evaluate_recommenders", "rank_features"}
+    assert {name for name, step in STEPS.items() if step.rows is None} == of_few_rows
+
+
+def test_a_blend_s_lists_are_bounded_by_events_where_no_users_are_counted(
+    sizes_of: Callable[..., Sizes],
+) -> None:
+    settings = RecommendBlendSettings(n=5)
+    table = "gold.recommendations"
+    assert estimates.recommended(settings, sizes_of((SILVER_EVENTS, 40)))[table] == 200
+    counted = sizes_of((SILVER_EVENTS, 40), (USER_INDEX, 7))
+    assert estimates.recommended(settings, counted)[table] == 35
 
 
 def test_a_broadcast_that_the_driver_cant_hold_is_told(sizes_of: Callable[..., Sizes]) -> None:

@@ -1,16 +1,14 @@
 """The step on real files and Delta tables."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, Row, SparkSession
+from overtaken import Overtaken
+from pyspark.sql import Row, SparkSession
 
 from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.errors import ConfigError, ConflictError, ContractError
 from cxspark.contracts.features import CUSTOMERS
-from cxspark.contracts.table import Table
 from cxspark.ingest.customer_settings import IngestCustomersSettings
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
@@ -117,19 +115,6 @@ def test_an_expression_that_is_no_sql_is_refused(spark: SparkSession, tmp_path: 
         Job(spark, tmp_path).run(GOOD, user_id={"expr": "nonsense(`id`)"})
 
 
-class Overtaken(Tables):
-    """A run's tables; another run of the source comes in before the customers are written."""
-
-    def __init__(self, tables: Tables, first: Callable[[], object]) -> None:
-        super().__init__(tables.spark, tables.location, tables.run)
-        self._first = first
-
-    def overwrite(self, table: Table, frame: DataFrame, **options: Any) -> None:
-        if table is CUSTOMERS:
-            self._first()
-        super().overwrite(table, frame, **options)
-
-
 def test_an_older_snapshot_doesnt_replace_one_that_came_in_meanwhile(
     spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -138,7 +123,7 @@ def test_an_older_snapshot_doesnt_replace_one_that_came_in_meanwhile(
     job.raw.write_text(HEADER + "late,1,Bern,3000,1,\n", encoding="utf-8")
     settings = {"source": SOURCE, "input": [str(job.raw)]}
     tables = Tables(spark, Location(root=str(job.root)), Run(STEP.name, "late"))
-    late = Overtaken(tables, lambda: job.run("newest,2,Rome,00100,2,\n"))
+    late = Overtaken(tables, lambda: job.run("newest,2,Rome,00100,2,\n"), before=CUSTOMERS)
     with pytest.raises(ConflictError, match="ingest_customers run r"):
         STEP.run(spark, IngestCustomersSettings.model_validate(settings), late)
     assert set(job.customers()) == {"newest"}

@@ -1,0 +1,78 @@
+"""Two runs of one job at once: whoever began first and ends last replaces none of its tables."""
+
+from pathlib import Path
+
+import pytest
+from overtaken import Overtaken
+from pydantic import BaseModel
+from pyspark.sql import SparkSession
+from silver_events import two_tastes, write_silver
+
+from cxspark.contracts.errors import ConflictError
+from cxspark.contracts.features import CUSTOMERS
+from cxspark.runtime.location import Location
+from cxspark.runtime.run import Run
+from cxspark.runtime.step import Step
+from cxspark.runtime.tables import Tables
+from cxspark.steps import (
+    build_user_item,
+    classify_knn,
+    cluster_customers,
+    estimate_value,
+    recommend_knn,
+    segment_customers,
+    train_tree,
+)
+
+BANK = {"features": {"source": "bank"}}
+RULES = [{"name": "all", "strategy": "write"}]
+OFTEN = {"by": ["frequency"], "log": [], "k": 2, "seeds": [1], "rules": RULES}
+JOBS = [
+    (recommend_knn.STEP, {}),
+    (cluster_customers.STEP, {**BANK, "k_to": 3, "seeds": [1]}),
+    (train_tree.STEP, {**BANK, "label": "kind", "depths": [1]}),
+    (classify_knn.STEP, {**BANK, "label": "kind"}),
+    (
+        segment_customers.STEP,
+        {"by": ["frequency"], "log": [], "k": 2, "seeds": [1], "rules": RULES},
+    ),
+    (estimate_value.STEP, {"min_customers": 20}),
+]
+
+
+def tables_at(spark: SparkSession, folder: Path, step: Step[BaseModel], run_id: str) -> Tables:
+    return Tables(spark, Location(root=str(folder)), Run(step.name, run_id))
+
+
+@pytest.fixture(scope="module")
+def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the jobs read: events, their matrix, and a bank's customers."""
+    folder: Path = tmp_path_factory.mktemp("overtaken")
+    matrix = build_user_item.STEP
+    tables = tables_at(spark, folder, matrix, "before")
+    write_silver(tables, two_tastes())
+    matrix.run(spark, matrix.settings(), tables_at(spark, folder, matrix, "before"))
+    rows = [
+        ("bank", f"u{i}", {"x": float(i % 7), "y": float(i)}, {"kind": "ab"[i % 2]}, "l", i)
+        for i in range(80)
+    ]
+    tables.overwrite(CUSTOMERS, spark.createDataFrame(rows, CUSTOMERS.schema))
+    return folder
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("step", "values"), JOBS, ids=lambda one: getattr(one, "name", ""))
+def test_a_run_that_another_overtook_leaves_all_tables_to_it(
+    step: Step[BaseModel], values: dict[str, object], spark: SparkSession, folder: Path
+) -> None:
+    settings = step.settings.model_validate(values)
+
+    def meanwhile() -> None:
+        step.run(spark, settings, tables_at(spark, folder, step, "newer"))
+
+    late = Overtaken(tables_at(spark, folder, step, "late"), meanwhile)
+    with pytest.raises(ConflictError, match=f"by {step.name} run newer"):
+        step.run(spark, settings, late)
+    for table in step.writes:
+        newest = next(one for one in late.history(table, limit=None) if one.changes_rows)
+        assert newest.run_id == "newer", table.name
