@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from cxspark.contracts.errors import ContractError, QualityGateError
-from cxspark.contracts.evaluation import MODEL_TRIALS
+from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.factorization.als_recommender import AlsRecommender
 from cxspark.factorization.blend import Blend
 from cxspark.factorization.settings import TrainAlsSettings
@@ -33,8 +33,13 @@ def chosen_blend(tables: Tables) -> tuple[Blend, dict[str, Any]]:
     return blend_of(settings), dict(run.facts)
 
 
-def chosen_als(settings: TrainAlsSettings, tables: Tables) -> TrainAlsSettings:
-    """The settings with those that were chosen for ALS in place of their own.
+def chosen_als(
+    settings: TrainAlsSettings, tables: Tables
+) -> tuple[TrainAlsSettings, dict[str, Any]]:
+    """The settings with those that were chosen for ALS in place of their own, and how good it was.
+
+    Returns:
+        The settings; the comparison's run_id and what it found in its test, metric by metric.
 
     Raises:
         ContractError: there was no comparison in time, or it tried no ALS.
@@ -43,7 +48,10 @@ def chosen_als(settings: TrainAlsSettings, tables: Tables) -> TrainAlsSettings:
     values = json.loads(told)
     del values["algorithm"]
     terms = {"weights_from": "events", "event_weights": run.facts["weights"], "implicit": True}
-    return settings.model_copy(update={**values, **terms})
+    ours = f"algorithm = {quoted(AlsRecommender.algorithm)} AND run_id = {quoted(run.run_id)}"
+    rows = tables.read(MODEL_METRICS).where(f"{ours} AND segment = 'all'")
+    found = {row["metric"]: row["value"] for row in rows.select("metric", "value").collect()}
+    return settings.model_copy(update={**values, **terms}), {"run_id": run.run_id, **found}
 
 
 def chosen(algorithm: str, tables: Tables) -> tuple[str, Commit]:

@@ -2,11 +2,12 @@
 
 import json
 from functools import partial
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from cxspark.contracts.evaluation import MODEL_TRIALS
+from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_FACTORS, MODELS, USER_FACTORS
 from cxspark.contracts.interactions import INTERACTIONS
@@ -28,7 +29,7 @@ _NOT_OF_THE_FIT = {"popular_days", "weights_from", "event_weights", "half_life_d
 
 def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None:
     """Fit, write the factors, then the model's row, whose commit says that they belong together."""
-    settings = chosen_als(settings, tables) if settings.as_chosen else settings
+    settings, judged = chosen_als(settings, tables) if settings.as_chosen else (settings, None)
     require_checkpoints(spark, settings.iterations, setting="train_als.iterations")
     user_item = read_weights_to_learn(settings, tables)
     users, items = tables.read(USER_INDEX), tables.read(ITEM_INDEX)
@@ -48,7 +49,7 @@ def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None
             tables.overwrite, ITEM_FACTORS, _named(item_factors, ITEM_FACTORS.columns), where=ours
         ),
     )
-    row = _model_row(settings, model, tables)
+    row = _model_row(settings, model, judged, tables)
     this = f"{ours} AND run_id = {quoted(tables.run.run_id)}"
     tables.overwrite(MODELS, spark.createDataFrame([row], MODELS.schema), where=this)
 
@@ -64,11 +65,19 @@ def _named(factors: DataFrame, columns: list[str]) -> DataFrame:
     return factors.withColumn("algorithm", F.lit(ALGORITHM)).select(*columns)
 
 
-def _model_row(settings: TrainAlsSettings, model: Als, tables: Tables) -> dict[str, object]:
+def _model_row(
+    settings: TrainAlsSettings, model: Als, judged: dict[str, Any] | None, tables: Tables
+) -> dict[str, object]:
     """What `MODELS` keeps of this run."""
     written = {output.table: output for output in tables.run.outputs}
     users, items = written[USER_FACTORS.name], written[ITEM_FACTORS.name]
-    metrics = {"n_cells": model.n_cells_, "n_users": users.n_rows, "n_items": items.n_rows}
+    metrics: dict[str, Any] = {
+        "n_cells": model.n_cells_,
+        "n_users": users.n_rows,
+        "n_items": items.n_rows,
+    }
+    if judged is not None:
+        metrics["evaluation"] = judged
     return {
         "algorithm": ALGORITHM,
         "run_id": tables.run.run_id,
@@ -84,7 +93,7 @@ def _model_row(settings: TrainAlsSettings, model: Als, tables: Tables) -> dict[s
 def read_for(settings: TrainAlsSettings) -> Inputs:
     """The weights are in one of three tables; what was chosen is in another."""
     if settings.as_chosen:
-        return Inputs((MODEL_TRIALS, SILVER_EVENTS, USER_INDEX, ITEM_INDEX))
+        return Inputs((MODEL_TRIALS, MODEL_METRICS, SILVER_EVENTS, USER_INDEX, ITEM_INDEX))
     return Inputs((weights_table(settings), USER_INDEX, ITEM_INDEX))
 
 

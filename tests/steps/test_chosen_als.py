@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from silver_events import tables_at, two_tastes, write_silver
 
-from cxspark.contracts.evaluation import MODEL_TRIALS
+from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.factors import MODELS
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
@@ -57,6 +57,15 @@ def chosen(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def trained(spark: SparkSession, folder: Path) -> TrainAlsSettings:
     (row,) = tables_at(spark, folder).read(MODELS).collect()
     return TrainAlsSettings.model_validate_json(row["settings"])
+
+
+def test_how_good_it_was_is_kept_with_the_model(spark: SparkSession, chosen: Path) -> None:
+    tables = tables_at(spark, chosen)
+    (row,) = tables.read(MODELS).collect()
+    judged = tables.read(MODEL_METRICS).where("algorithm = 'als' AND segment = 'all'").collect()
+    found = {one["metric"]: one["value"] for one in judged}
+    assert json.loads(row["metrics"])["evaluation"] == {"run_id": "r1", **found}
+    assert found["ndcg"] > 0
 
 
 def test_one_list_after_the_other_is_tried_on_the_best_so_far(

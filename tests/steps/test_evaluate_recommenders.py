@@ -38,12 +38,16 @@ QUICK = {
 
 
 @pytest.fixture(scope="module")
-def judged(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    folder = tmp_path_factory.mktemp("judged")
-    tables = tables_at(spark, folder)
+def comparing(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    tables = tables_at(spark, tmp_path_factory.mktemp("judged"))
     write_silver(tables, [*two_tastes(), WISHING])
     STEP.run(spark, EvaluateRecommendersSettings(**QUICK), tables)
-    return tables_at(spark, folder)
+    return tables
+
+
+@pytest.fixture(scope="module")
+def judged(spark: SparkSession, comparing: Tables) -> Tables:
+    return tables_at(spark, Path(str(comparing.location.root)))
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +121,11 @@ def test_the_chosen_blend_recommends_to_everyone(recommended: list[Row]) -> None
 
 def test_who_did_nothing_that_counts_gets_what_is_popular(recommended: list[Row]) -> None:
     assert {row["origin"] for row in recommended if row["user_id"] == WISHING[0]} == {"popular"}
+
+
+def test_event_types_that_count_nothing_are_told(comparing: Tables) -> None:
+    (said,) = comparing.run.warnings
+    assert "may be recommended: wishlist 1; weights are of cart, purchase, return, view" in said
 
 
 def test_the_choice_keeps_its_terms(judged: Tables) -> None:

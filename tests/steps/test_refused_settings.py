@@ -56,6 +56,8 @@ def test_an_instant_without_its_offset_is_refused(job: str, field: str) -> None:
         ("regs", [0.1, 1, 1.0]),
         ("half_lives", [14, 14.0]),
         ("shares", [0.5, 0.5]),
+        ("algorithms", ["user_knn", "blend"]),
+        ("user_metrics", []),
     ],
 )
 def test_an_evaluation_tries_nothing_that_cant_be(field: str, value: object) -> None:
