@@ -118,7 +118,7 @@ def _types(part: Split) -> str:
 def warn_of_uncounted(events: DataFrame, weights: Collection[str], tables: Tables) -> None:
     """Say which event types count nothing, as taste or as what a user has, and how often they are.
 
-    Cost: one pass over the events' types where any is without a weight.
+    Cost: one pass over the events' types.
     """
     others = events.where(~F.col("event_type").isin(*weights)).groupBy("event_type").count()
     found = others.orderBy(F.desc("count"), "event_type").limit(20).collect()

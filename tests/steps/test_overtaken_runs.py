@@ -32,10 +32,7 @@ JOBS = [
     (cluster_customers.STEP, {**BANK, "k_to": 3, "seeds": [1]}),
     (train_tree.STEP, {**BANK, "label": "kind", "depths": [1]}),
     (classify_knn.STEP, {**BANK, "label": "kind"}),
-    (
-        segment_customers.STEP,
-        {"by": ["frequency"], "log": [], "k": 2, "seeds": [1], "rules": RULES},
-    ),
+    (segment_customers.STEP, OFTEN),
     (estimate_value.STEP, {"min_customers": 20}),
 ]
 
