@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,11 +58,11 @@ def logs_as_they_were() -> Iterator[None]:
     log.handlers, log.propagate = handlers, propagate
 
 
-@pytest.fixture(autouse=True)
-def collected_as_in_jobs() -> Iterator[None]:
-    """Estimators that a test runs over Spark Connect are let go as safely as a job's."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """What tests and their fixtures fit over Spark Connect is let go as safely as what jobs do."""
     with collecting_between():
-        yield
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """When Python's collector of objects that refer to each other may run."""
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,7 +16,8 @@ def collecting_between() -> Iterator[None]:
     in the midst of another call, the thread waits for a lock that it holds itself, and everything
     stands still (PySpark 4.2). What nothing refers to any more is let go at once, as ever.
     """
-    if not (is_remote() and gc.isenabled()):
+    # Before a session is opened its address alone tells.
+    if not ((is_remote() or "SPARK_REMOTE" in os.environ) and gc.isenabled()):
         yield
         return
     gc.collect()
@@ -23,5 +25,5 @@ def collecting_between() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect()  # first: another thread's next object could set the collector going
         gc.enable()
-        gc.collect()

@@ -40,8 +40,17 @@ def test_the_collector_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch) -
     assert gc.isenabled()
 
 
+def test_a_session_that_is_yet_to_be_opened_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPARK_CONNECT_MODE_ENABLED", raising=False)
+    monkeypatch.setenv("SPARK_REMOTE", "sc://localhost")
+    with collecting_between():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
 def test_elsewhere_the_collector_runs_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SPARK_CONNECT_MODE_ENABLED", raising=False)
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
     collected: list[str] = []
     with collecting_between():
         Pair(collected)
