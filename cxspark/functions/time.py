@@ -13,8 +13,9 @@ NAMED_FORMATS = (ISO, EPOCH_SECONDS, EPOCH_MILLIS)
 _ISO_DATE = r"^\d{4}-\d{1,2}-\d{1,2}"
 _ISO_LOCAL = _ISO_DATE + r"([T ]\d{1,2}(:\d{1,2}(:\d{1,2}(\.\d*)?)?)?)?$"
 # Ten digits are seconds until 2286, thirteen are milliseconds since 2001: no number is both.
-_SECONDS = r"^-?\d{1,11}(\.\d{1,6})?$"
-_MILLIS = r"^\d{12,14}$"
+# A double of them comes as 1.732463999E9 or E12.
+_SECONDS = r"^-?(\d{1,11}(\.\d*)?|\d(\.\d+)?E([0-9]|10))$"
+_MILLIS = r"^(\d{12,14}|\d(\.\d+)?E1[1-3])$"
 
 
 def instant(text: Column, *, formats: Sequence[str], time_zone: str) -> Column:
@@ -23,8 +24,9 @@ def instant(text: Column, *, formats: Sequence[str], time_zone: str) -> Column:
     Args:
         text: trimmed text.
         formats: Spark's datetime patterns, or ``iso`` (yyyy-MM-dd, then optionally a time and an
-            offset), ``epoch_seconds`` (up to 11 digits and a fraction), ``epoch_millis`` (12 to 14
-            digits); tried in this order.
+            offset), ``epoch_seconds`` (up to 11 digits and a fraction, rounded to microseconds),
+            ``epoch_millis`` (12 to 14 digits); both also as a double is written, 1.7E9. Tried in
+            this order.
         time_zone: of the values that have no offset of their own. A time that the clock skips in
             spring is moved on, one that it repeats in autumn is the first of the two.
     """
@@ -45,7 +47,8 @@ def _parsed(text: Column, name: str, time_zone: str) -> Column:
     if name == EPOCH_SECONDS:
         return F.when(text.rlike(_SECONDS), F.timestamp_seconds(text.try_cast("decimal(20,6)")))
     if name == EPOCH_MILLIS:
-        return F.when(text.rlike(_MILLIS), F.timestamp_millis(text.try_cast("bigint")))
+        whole = text.try_cast("decimal(20,0)").cast("bigint")
+        return F.when(text.rlike(_MILLIS), F.timestamp_millis(whole))
     if name == ISO:
         parsed = F.when(text.rlike(_ISO_DATE), F.try_to_timestamp(text))
         local = F.to_utc_timestamp(parsed, time_zone)

@@ -24,7 +24,8 @@ BATCH_LOADS = StructType(
 )
 """What the ledger has of a load before it is read."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LOADED = "loaded before, left out"
+_LOADED = "loaded before, left out; `reload: true` takes it in anew"
+_SEPARATOR = "\x1f"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -118,7 +119,7 @@ def plan_batch(
         columns_of: a Parquet file's columns; asked only where one of the wanted is all null.
 
     Raises:
-        ContractError: a file can't be decoded, lacks a mapped column, or names one twice.
+        ContractError: a file can't be decoded, lacks a mapped column, or has one twice.
     """
     seen: dict[str, str] = {}
     loads: list[Load] = []
@@ -180,18 +181,25 @@ def _layout(
 def match_columns(header: Sequence[str], wanted: Sequence[str], file: str) -> tuple[str, ...]:
     """The header's names, stripped, each mapped one spelt as the mapping has it.
 
+    Of names that come again and aren't mapped the later ones get their place.
+
     Example:
-        >>> match_columns([" USERID", "time "], ["UserId"], "a.csv")
-        ('UserId', 'time')
+        >>> match_columns([" USERID", "note ", "", "note"], ["UserId"], "a.csv")
+        ('UserId', 'note', 'column 3', 'note (column 4)')
 
     Raises:
-        ContractError: a mapped column is missing, or a name comes twice.
+        ContractError: a mapped column is missing, or comes twice.
     """
-    names = [name.strip() or f"column {place}" for place, name in enumerate(header, start=1)]
+    mapped = {one.lower() for one in wanted}
+    names: list[str] = []
+    for place, raw in enumerate(header, start=1):
+        name = raw.strip() or f"column {place}"
+        again = name in names and name.lower() not in mapped
+        names.append(f"{name} (column {place})" if again else name)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ContractError(
-            file, "each column once in the header", f"{', '.join(twice)} twice", "rename one"
+            file, "each mapped column once in the header", f"{', '.join(twice)} twice", "rename one"
         )
     spelt: dict[str, str] = {}
     for one in wanted:
@@ -203,8 +211,10 @@ def match_columns(header: Sequence[str], wanted: Sequence[str], file: str) -> tu
 
 
 def _header(profile: FileProfile, source: RawSource) -> list[str]:
-    text = _decoded(profile, source.encoding)
-    return next(csv.reader([text], delimiter=source.delimiter, quotechar=source.quote))
+    text = _decoded(profile, source.encoding).replace(source.delimiter, _SEPARATOR)
+    # Python's reader wants a single character.
+    (names,) = csv.reader([text], delimiter=_SEPARATOR, quotechar=source.quote)
+    return [name.replace(_SEPARATOR, source.delimiter) for name in names]
 
 
 def _decoded(profile: FileProfile, encoding: str) -> str:

@@ -61,14 +61,29 @@ def to_loads(
 
 
 def aggregate_funnel(ledger: DataFrame) -> DataFrame:
-    """One row with a sentence, `funnel`: records = accepted + duplicates + quarantined."""
+    """One row: n_quarantined, and `funnel`: records = accepted + duplicates + quarantined."""
     totals = ledger.agg(
         *[F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("n_records", *_COUNTED)]
     )
     sentence = F.format_string(
         "%,d records = %,d accepted + %,d duplicates + %,d quarantined", "n_records", *_COUNTED
     )
-    return totals.select(sentence.alias("funnel"))
+    return totals.select("n_quarantined", sentence.alias("funnel"))
+
+
+def aggregate_reasons(judged: DataFrame) -> DataFrame:
+    """The reasons of rejected records, each with n_records that have it; the most frequent first.
+
+    Args:
+        judged: see `duplicates.judge`.
+    """
+    rejected = judged.where(F.col("outcome") == QUARANTINED)
+    each = rejected.select(F.explode("reasons").alias("reason"))
+    return (
+        each.groupBy("reason")
+        .agg(F.count(F.lit(1)).alias("n_records"))
+        .orderBy(F.desc("n_records"), "reason")
+    )
 
 
 _COUNTED = {"n_accepted": ACCEPTED, "n_duplicates": DUPLICATE, "n_quarantined": QUARANTINED}

@@ -14,10 +14,13 @@ RECORDS = ["file", "record", "malformed"]
 def json_record(line: Column) -> Column:
     """A line's JSON object as a map of text, nested values as JSON; null where it is none.
 
-    As an array's only element it can't be followed by anything else, which Spark would drop.
+    As an array's only element it can't be followed by anything else, which Spark would drop. Null
+    too where a key comes twice.
     """
     objects = F.from_json(F.concat(F.lit("["), line, F.lit("]")), "array<map<string,string>>")
-    return F.when(F.size(objects) == 1, objects[0])
+    keys = F.map_keys(objects[0])
+    is_one = (F.size(objects) == 1) & (F.size(F.array_distinct(keys)) == F.size(keys))
+    return F.when(is_one, objects[0])
 
 
 def records_from_json(lines: DataFrame) -> DataFrame:
@@ -62,7 +65,7 @@ def records_from_lines(
         skip: what is found in lines that are no records; they aren't in the result.
     """
     _require(lines, "file", "line")
-    line, whole = F.col("line"), f"^(?:{pattern})$"
+    line, whole = F.col("line"), f"(?U)^(?:{pattern})$"  # letters of any alphabet, as in Python
     places = sorted(range(len(fields)), key=lambda place: fields[place])
     record = F.map_from_arrays(
         F.array(*[F.lit(fields[place]) for place in places]),

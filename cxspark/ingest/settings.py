@@ -11,6 +11,9 @@ from cxspark.contracts.settings import Settings
 from cxspark.functions.time import ISO, NAMED_FORMATS
 from cxspark.ingest.source import Expression, RawSource
 
+# Letters of which Spark takes no more.
+_TOO_LONG = re.compile(r"([GMLz])\1{4}|([dahKkHms])\2{2}|D{4}")
+
 
 class Columns(Settings):
     """Where each column of silver.events comes from: a column's name, or an expression."""
@@ -67,9 +70,15 @@ class Source(RawSource):
     @classmethod
     def _known_patterns(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         for one in formats:
-            letters = set(re.findall("[A-Za-z]", re.sub("'[^']*'", "", one)))
-            if one not in NAMED_FORMATS and not letters <= set("GyMLdDQqEFahKkHmsSVzOXxZ"):
-                raise ValueError(f"{one} is no pattern: try {', '.join(NAMED_FORMATS)}, d/M/yyyy")
+            unquoted = re.sub("'[^']*'", "", one)
+            letters = set(re.findall("[A-Za-z]", unquoted))
+            is_pattern = letters <= set("GyMLdDahKkHmsSVzOXxZ") and not _TOO_LONG.search(unquoted)
+            if one not in NAMED_FORMATS and not is_pattern:
+                raise ValueError(
+                    f"{one} is no pattern that Spark reads times by: try "
+                    f"{', '.join(NAMED_FORMATS)}, d/M/yyyy. A weekday is left out by an "
+                    "expression: substring(`date`, 5)"
+                )
         return formats
 
     def source_columns(self, *, optional: bool = True) -> list[str]:
@@ -99,4 +108,9 @@ class IngestEventsSettings(Settings):
     )
     max_events_per_user_day: int = Field(
         10_000, ge=1, description="events of a user on a UTC day; with more, it is no person"
+    )
+    reload: bool = Field(
+        False,
+        exclude=True,
+        description="take in again what was loaded before, in its place: the mapping has changed",
     )

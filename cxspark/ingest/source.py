@@ -62,6 +62,8 @@ class Lines(Settings):
     @model_validator(mode="after")
     def _a_name_for_each_group(self) -> Self:
         for one in (self.pattern, self.skip or ""):
+            if "(?P" in one:
+                raise ValueError(f"{one}: Java runs it: plain groups, whose names are in `fields`")
             try:
                 re.compile(one)
             except re.error as error:
@@ -99,6 +101,11 @@ class RawSource(Settings):
         if self.lines and missing:
             raise ValueError(f"lines.fields has no {', '.join(sorted(missing))}")
         return self
+
+    @field_validator("delimiter")
+    @classmethod
+    def _tab_as_written(cls, text: str) -> str:
+        return text.replace("\\t", "\t")  # YAML takes it as it is between single quotes
 
     @field_validator("encoding")
     @classmethod

@@ -16,12 +16,12 @@ from cxspark.ingest.customers import (
     to_customers,
 )
 from cxspark.ingest.duplicates import aggregate_pieces
-from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine
+from cxspark.ingest.outcome import to_loads, to_quarantine
 from cxspark.ingest.records import to_bronze
 from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
-from cxspark.steps.raw_input import plan_input, read_input
+from cxspark.steps.raw_input import plan_input, read_input, tell_outcome
 
 log = logging.getLogger("cxspark")
 
@@ -58,8 +58,7 @@ def run(spark: SparkSession, settings: IngestCustomersSettings, tables: Tables) 
     tables.overwrite(CUSTOMERS, to_customers(judged), where=where, part=source.name)
     tables.overwrite(QUARANTINE, rejected, where=origin)
     tables.overwrite(SNAPSHOTS, ledger, where=where, part=source.name)
-    (total,) = aggregate_funnel(ledger).collect()
-    log.info("%s: %s", source.name, total["funnel"])
+    tell_outcome(source, ledger, judged, tables)
     release(judged, pieces)
 
 

@@ -1,7 +1,5 @@
 """Take in raw event files: bronze as they came, silver what is valid, quarantine the rest."""
 
-import logging
-
 from pyspark.sql import SparkSession
 
 from cxspark.contracts.events import BRONZE_EVENTS, LOADS, QUARANTINE, SILVER_EVENTS
@@ -9,15 +7,13 @@ from cxspark.contracts.keeping import keep, release
 from cxspark.ingest.batch import BATCH_LOADS
 from cxspark.ingest.duplicates import aggregate_days, aggregate_pieces, judge, span, within_days
 from cxspark.ingest.events import check_records
-from cxspark.ingest.outcome import aggregate_funnel, to_loads, to_quarantine, to_silver
+from cxspark.ingest.outcome import to_loads, to_quarantine, to_silver
 from cxspark.ingest.records import to_bronze
 from cxspark.ingest.settings import IngestEventsSettings
 from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
-from cxspark.steps.raw_input import plan_input, read_input
-
-log = logging.getLogger("cxspark")
+from cxspark.steps.raw_input import plan_input, read_input, tell_outcome
 
 
 def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> None:
@@ -27,7 +23,9 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     run may have left; the ledger comes last and says that the loads are complete.
     """
     source, started_at = settings.source, tables.run.started_at
-    batch = plan_input(spark, source, settings.input, tables.read_or_empty(LOADS))
+    ledger = tables.read_or_empty(LOADS)
+    known_loads = ledger.limit(0) if settings.reload else ledger
+    batch = plan_input(spark, source, settings.input, known_loads)
     for note in batch.notes:
         tables.warn(note)
     if not batch.loads and tables.exists(LOADS):
@@ -61,7 +59,7 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     tables.overwrite(SILVER_EVENTS, to_silver(judged), where=where, part=source.name)
     tables.overwrite(QUARANTINE, rejected, where=f"{ours} AND {where}")
     tables.overwrite(LOADS, ledger, where=where, part=source.name)
-    log.info("%s: %s", source.name, aggregate_funnel(ledger).collect()[0]["funnel"])
+    tell_outcome(source, ledger, judged, tables)
     release(judged, days, pieces)
 
 

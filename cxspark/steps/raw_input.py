@@ -1,5 +1,6 @@
-"""A source's raw files, for every job that takes some in: which are new, and their records."""
+"""A source's raw files, for every job that takes some in: the new ones, and what became of them."""
 
+import logging
 from collections.abc import Sequence
 from functools import reduce
 
@@ -8,10 +9,14 @@ from pyspark.sql import functions as F
 
 from cxspark.ingest.batch import Batch, loads_where, plan_batch
 from cxspark.ingest.files import ListedFile, by_format, look_up_files
+from cxspark.ingest.outcome import aggregate_funnel, aggregate_reasons
 from cxspark.ingest.profile import FileProfile, profile_files
 from cxspark.ingest.records import records_from_csv, records_from_json, records_from_lines
 from cxspark.ingest.source import RawSource
 from cxspark.runtime import raw_files
+from cxspark.runtime.tables import Tables
+
+log = logging.getLogger("cxspark")
 
 
 def plan_input(
@@ -72,3 +77,25 @@ def read_input(spark: SparkSession, batch: Batch, source: RawSource) -> DataFram
         lines = raw_files.read_lines(spark, batch.files("lines"))
         frames.append(records_from_lines(lines, **source.lines.model_dump()))
     return reduce(DataFrame.unionByName, frames, records_from_json(objects))
+
+
+def tell_outcome(source: RawSource, ledger: DataFrame, judged: DataFrame, tables: Tables) -> None:
+    """How many records were accepted; a warning of those that weren't, with the main reasons.
+
+    Args:
+        source: whose records.
+        ledger: the batch's rows of the ledger (``outcome.to_loads``).
+        judged: the batch's records, kept.
+        tables: where the warning goes.
+    """
+    (total,) = aggregate_funnel(ledger).collect()
+    log.info("%s: %s", source.name, total["funnel"])
+    if total["n_quarantined"]:
+        reasons = ", ".join(
+            f"{row['reason']} {row['n_records']:,}"
+            for row in aggregate_reasons(judged).limit(3).collect()
+        )
+        tables.warn(
+            f"{source.name}: {total['n_quarantined']:,} records are in silver.quarantine, above "
+            f"all for {reasons}; docs/ingest.md says what to do"
+        )

@@ -33,7 +33,7 @@ def test_what_is_loaded_or_twice_there_is_left_out_and_told() -> None:
     batch = plan(profile("c.csv", "2"), profile("a.csv", "1"), profile("b.csv", "2"), loaded=("1",))
     assert [load.file for load in batch.loads] == ["b.csv"]
     assert batch.notes == (
-        "a.csv: loaded before, left out",
+        "a.csv: loaded before, left out; `reload: true` takes it in anew",
         "c.csv: the same content as b.csv, left out",
     )
 
@@ -92,6 +92,13 @@ def test_a_header_is_decoded_as_the_source_says() -> None:
     assert load.layout.columns == ("Käufer", "item", "time", "action")
 
 
+def test_a_delimiter_may_have_several_characters() -> None:
+    first_line = b'user::"item::code"::time::action'
+    columns = COLUMNS | {"item_id": "item::code"}
+    load = plan(profile(first_line=first_line), delimiter="::", columns=columns).loads[0]
+    assert load.layout.columns == ("user", "item::code", "time", "action")
+
+
 def test_utf16_is_cut_at_whole_characters_and_read_over_lines() -> None:
     first_line = "user,item,time,action".encode("utf-16-be") + b"\0"
     load = plan(profile(first_line=first_line), encoding="utf-16-be").loads[0]
@@ -119,6 +126,8 @@ def test_json_needs_each_key_in_some_line_and_parquet_each_column() -> None:
         ([" user\t", ""], ["user"], ("user", "column 2")),
         # An exact name comes first, and leaves the other alone.
         (["User", "user"], ["user"], ("User", "user")),
+        # What isn't mapped may come again.
+        (["note", "user", "note"], ["user"], ("note", "user", "note (column 3)")),
     ],
 )
 def test_names_are_matched_exactly_then_without_case(

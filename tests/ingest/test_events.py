@@ -1,6 +1,8 @@
 """Each rule against records that just break it, and that just don't."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +57,15 @@ def checked(
     frame = check_records(bronze(spark, records), settings=job(**source), now=NOW)
     assert frame.columns == CHECKED
     return frame.orderBy("position").collect()
+
+
+def test_marks_are_types_as_the_readme_says(spark: SparkSession) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r'expr: "(IF\(.*`stars`.*\))"', readme)
+    columns = COLUMNS | {"event_type": {"expr": recipe}}
+    records = [GOOD | {"stars": stars} for stars in ("4.5", "4", "5.0", "3.5", "none")]
+    rows = checked(spark, records, columns=columns, event_types=None)
+    assert [row["event_type"] for row in rows] == ["liked"] * 3 + ["seen"] * 2
 
 
 CASES: list[tuple[dict[str, str | None] | str, list[str]]] = [

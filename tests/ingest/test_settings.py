@@ -15,6 +15,8 @@ LINES = {"pattern": "(.) (.) (.)", "fields": ["u", "i", "t"]}
         {"time_zone": "Mars/Olympus"},
         {"timestamp_formats": ["yyyy-bb"]},
         {"timestamp_formats": []},
+        {"timestamp_formats": ["EEE MMM dd HH:mm:ss yyyy"]},
+        {"timestamp_formats": ["d MMMMM yyyy"]},
         {"columns": {"user_id": "u"}},
         {"columns": COLUMNS | {"userid": "u"}},
         {"unknown": 1},
@@ -25,6 +27,7 @@ LINES = {"pattern": "(.) (.) (.)", "fields": ["u", "i", "t"]}
         {"format": "lines", "lines": LINES | {"fields": ["u", "i"]}},
         {"format": "lines", "lines": LINES | {"fields": ["u", "i", "time"]}},
         {"format": "lines", "lines": LINES | {"skip": "("}},
+        {"format": "lines", "lines": LINES | {"pattern": "(?P<u>.) (?P<i>.) (?P<t>.)"}},
     ],
 )
 def test_a_mapping_that_cannot_work_is_refused(other: dict[str, object]) -> None:
@@ -48,6 +51,10 @@ def test_lines_have_their_fields_by_a_pattern() -> None:
 )
 def test_encodings_have_the_names_that_java_knows(given: str, known: str) -> None:
     assert Source(name="x", columns=COLUMNS, encoding=given).encoding == known  # type: ignore[arg-type]
+
+
+def test_a_tab_is_one_however_it_is_written() -> None:
+    assert Source(name="x", columns=COLUMNS, delimiter=r"\t").delimiter == "\t"  # type: ignore[arg-type]
 
 
 def test_a_file_must_have_the_columns_of_expressions_too_each_once() -> None:

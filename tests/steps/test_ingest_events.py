@@ -47,10 +47,16 @@ class Job:
         (self.raw / "a.csv").write_text(FIRST, encoding="utf-8")
         (self.raw / "b.csv").write_text(SECOND, encoding="utf-8")
 
-    def run(self, file: str = "", seen: Callable[[Tables], Tables] = lambda one: one) -> Run:
+    def run(
+        self,
+        file: str = "",
+        seen: Callable[[Tables], Tables] = lambda one: one,
+        columns: dict[str, str] = COLUMNS,
+        **other: object,
+    ) -> Run:
         tables = seen(Tables(self.spark, Location(root=str(self.root)), Run(STEP.name, "r")))
-        source = {"name": "shop", "columns": COLUMNS}
-        settings = {"source": source, "input": [str(self.raw / file)]}
+        source = {"name": "shop", "columns": columns}
+        settings = {"source": source, "input": [str(self.raw / file)]} | other
         STEP.run(self.spark, IngestEventsSettings.model_validate(settings), tables)
         return tables.run
 
@@ -96,7 +102,9 @@ def test_files_one_by_one_leave_what_they_leave_together(
     apart.run("a.csv")
     with caplog.at_level(logging.INFO, "cxspark"):
         run = apart.run()
-    assert run.warnings == [f"file:{job.raw}/a.csv: loaded before, left out"]
+    told, rejected = run.warnings
+    assert told.startswith(f"file:{job.raw}/a.csv: loaded before, left out")
+    assert "1 records are in silver.quarantine, above all for conflicting_event_id 1" in rejected
     assert "shop: 3 records = 1 accepted + 1 duplicates + 1 quarantined" in caplog.text
     assert apart.everything() == job.everything()
 
@@ -106,6 +114,19 @@ def test_the_same_content_again_writes_nothing(job: Job) -> None:
     (job.raw / "copy.csv").write_text(FIRST, encoding="utf-8")
     assert job.run().outputs == []
     assert job.everything() == before
+
+
+@pytest.mark.integration
+def test_a_corrected_mapping_reaches_what_was_loaded_before(
+    job: Job, spark: SparkSession, tmp_path: Path
+) -> None:
+    apart = Job(spark, tmp_path)
+    apart.raw = job.raw
+    (told,) = apart.run(columns=COLUMNS | {"event_at": "action"}).warnings
+    assert "unparsable_event_at 4" in told
+    assert apart.rows("silver.events") == []
+    apart.run(reload=True)
+    assert apart.everything() == job.everything()
 
 
 @pytest.mark.integration
