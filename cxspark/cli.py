@@ -46,7 +46,11 @@ def demo(
         Path | None, typer.Argument(help="your own events; a made-up shop without it")
     ] = None,
     into: Annotated[
-        Path, typer.Option(envvar="CXSPARK_DEMO", help="the folder everything is written to")
+        Path,
+        typer.Option(
+            envvar="CXSPARK_DEMO",
+            help="the folder everything is written to; of FILE, a folder of its name in it",
+        ),
     ] = Path(".demo"),
     source: Annotated[
         Path | None, typer.Option(help="mapping of FILE's columns; guessed without it")
@@ -54,15 +58,17 @@ def demo(
 ) -> None:
     """Run everything once: raw files, tables, recommendations, and a page to look at."""
     show_progress()
-    outcomes, page = run_demo(into, file, source)
+    # Events of two shops in the same tables would be one shop's.
+    folder = into / file.stem if file else into
+    outcomes, page = run_demo(folder, file, source)
     _print_outcomes(outcomes)
     if outcomes[-1].exit_code:
         raise typer.Exit(outcomes[-1].exit_code)
-    config = load_config(into / "demo.yaml", [], known=STEPS)
+    config = load_config(folder / "demo.yaml", [], known=STEPS)
     tables = Tables(open_session({}), config.environment().tables, Run("demo", "demo"))
     _print_funnel(tables)
     out.print(f"\nThe report: [bold]{page}[/bold]", soft_wrap=True)
-    out.print(f"Look further: cxspark show gold.recommendations -c {into}/demo.yaml")
+    out.print(f"Look further: cxspark show gold.recommendations -c {folder}/demo.yaml")
 
 
 @app.command()

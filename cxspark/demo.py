@@ -34,11 +34,21 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
         How each job ended, and where the page is.
 
     Raises:
-        ConfigError: no such file.
+        ConfigError: no such file, or a folder that can't be written to.
         ContractError: the columns of the file can't be guessed.
     """
     folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "demo.yaml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise ConfigError(
+            str(folder),
+            "a folder that can be written to",
+            str(error),
+            "pass another with --into; of a container's, let uid 185 write: install -d -m 777 out",
+        ) from error
     if file is None:
         write_world(folder / "raw", SyntheticSettings())
         mapping = files("cxspark.synthetic").joinpath("source.yaml").read_text(encoding="utf-8")
@@ -64,7 +74,6 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
         },
         "build_report": {"output": str(page)},
     }
-    path = folder / "demo.yaml"
     path.write_text(_as_yaml(config), encoding="utf-8")
     steps = in_order(with_upstream(["build_report"]))
     outcomes = submit(steps, load_config(path, [], known=STEPS), run_id="demo")

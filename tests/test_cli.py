@@ -33,8 +33,8 @@ def demo(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
         app, ["demo", str(events), "--source", str(source), "--into", str(folder)]
     )
     assert result.exit_code == 0, result.output
-    (folder / "said").write_text(result.output)
-    return folder
+    (folder / "events" / "said").write_text(result.output)
+    return folder / "events"
 
 
 def invoke(*arguments: str) -> str:
@@ -52,6 +52,13 @@ def test_the_demo_ends_by_saying_where_the_page_is(demo: Path) -> None:
     page = demo / "report" / "index.html"
     assert page.read_text().startswith("<!doctype html>")
     assert str(page) in (demo / "said").read_text()
+
+
+def test_a_folder_that_cant_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(app, ["demo", "--into", str(tmp_path / "file" / "demo")])
+    assert isinstance(result.exception, ConfigError)
+    assert "a folder that can be written to" in str(result.exception)
 
 
 def test_tables_lists_rows_and_the_job_that_wrote_them(demo: Path) -> None:

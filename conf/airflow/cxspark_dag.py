@@ -18,6 +18,7 @@ import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.databricks.operators.databricks import DatabricksRunNowOperator
@@ -27,6 +28,7 @@ HOME = os.environ.get("CXSPARK_HOME", str(Path(__file__).resolve().parents[2]))
 ENVIRONMENT = os.environ.get("CXSPARK_ENVIRONMENT", "cluster")
 GRAPH = json.loads(Path(__file__).with_name(f"{ENVIRONMENT}.json").read_text(encoding="utf-8"))
 RUN_ID = "{{ run_id }}"
+DAY = "{{ day(dag_run) }}"
 
 # Exit codes that another try can't mend.
 IN_VAIN = {"2": "wrong configuration", "3": "an input broke its contract", "4": "quality gate"}
@@ -52,6 +54,15 @@ class RetryByExitCode(RetryPolicy):
         return RetryDecision.default()
 
 
+def day(dag_run: Any) -> str:
+    """The day that a run is of: of its logical date, or the one before where it has none.
+
+    Runs that others trigger have none, nor ``{{ ds }}``; ``{{ day(dag_run) }}`` does for all.
+    """
+    of = dag_run.logical_date or dag_run.run_after - timedelta(days=1)
+    return f"{of:%Y-%m-%d}"
+
+
 def spark_submit(job: str) -> SparkSubmitOperator:
     """The job by spark-submit, on the master of the connection spark_default."""
     sets = [part for override in GRAPH["jobs"][job]["set"] for part in ("--set", override)]
@@ -70,14 +81,14 @@ def databricks(job: str) -> DatabricksRunNowOperator:
     return DatabricksRunNowOperator(
         task_id=job,
         job_name=os.environ.get("CXSPARK_DATABRICKS_JOB", "cxspark"),
-        json={"only": [job], "job_parameters": {"run_id": RUN_ID, "day": "{{ ds }}"}},
+        json={"only": [job], "job_parameters": {"run_id": RUN_ID, "day": DAY}},
     )
 
 
 with DAG(
     dag_id="cxspark",
     description="from raw events and customers to recommendations, segments and a report",
-    # A run is of the day before: {{ ds }} in an override is that day.
+    # A run is of the day before.
     schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
@@ -89,6 +100,7 @@ with DAG(
         "retry_policy": RetryByExitCode(),
     },
     tags=["cxspark", ENVIRONMENT],
+    user_defined_macros={"day": day},
 ):
     make = databricks if ENVIRONMENT == "databricks" else spark_submit
     tasks = {job: make(job) for job in GRAPH["jobs"]}

@@ -15,6 +15,7 @@ from cxspark.contracts.checks import require_columns
 from cxspark.contracts.preferences import RECOMMENDATIONS
 from cxspark.distance import ROW_BLOCKS
 from cxspark.factorization.blend import Blend, BlendScorer
+from cxspark.factorization.cuts import cells_together
 from cxspark.factorization.greatest import best_columns
 from cxspark.factorization.lists import LIST_SCHEMA, list_rows
 from cxspark.factorization.reasons import no_reasons, popular_reasons, split_scores
@@ -57,8 +58,8 @@ def recommend_by_blend(blocks: DataFrame, *, way: BlendWay) -> DataFrame:
         ``RECOMMENDATIONS``; fewer than n where she has, or may have, no more; ties by users who
         have the item, then by item_id.
 
-    Cost: no shuffle; a worker holds one block, the model and 8 million scores. Reasons take as
-    long again.
+    Cost: no shuffle; a worker holds one block, the model, 8 million scores and, with reasons, some
+    200 MB. Reasons take as long again.
     """
     require_columns(blocks, ROW_BLOCKS)
     return (
@@ -101,7 +102,8 @@ def _recommend_to_unknown(
 
 
 def _recommend(batches: Iterator[pa.RecordBatch], *, way: BlendWay) -> Iterator[pa.RecordBatch]:
-    for ids, seen, weights in users_at_a_time(batches, n_items=len(way.ids)):
+    cells = cells_together(way.n, way.n_reasons)
+    for ids, seen, weights in users_at_a_time(batches, n_items=len(way.ids), cells=cells):
         yield from _recommend_users(ids, seen, weights, way)
 
 

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.preferences import RECOMMENDATIONS
 from cxspark.distance import spare_modules, use_one_thread
+from cxspark.factorization.cuts import cells_together
 from cxspark.factorization.fold_in import FoldIn
 from cxspark.factorization.items import Catalogue
 from cxspark.factorization.lists import LIST_SCHEMA, list_rows
@@ -23,7 +24,7 @@ from cxspark.factorization.users import USER_PARTS, UserRows, unpack_users
 
 ALGORITHM = "als"
 
-# Users whose lists and reasons are made together.
+# Users whose lists and reasons are made together, at most.
 _TOGETHER = 2048
 
 
@@ -93,6 +94,7 @@ def _recommend(batches: Iterator[pa.RecordBatch], *, way: Way) -> Iterator[pa.Re
         n_items=len(catalogue.ids),
         column_of=catalogue.column_of,
         together=_TOGETHER,
+        cells_together=cells_together(way.n, way.n_reasons),
     ):
         yield from _recommend_rows(rows, way)
 

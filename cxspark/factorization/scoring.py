@@ -1,5 +1,6 @@
 """From scores of the whole catalogue to lists, block by block of users."""
 
+import sys
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import partial
@@ -14,6 +15,7 @@ from scipy.sparse import csr_matrix
 from cxspark.contracts.checks import require_columns
 from cxspark.distance import ROW_BLOCKS, RowBlock, spare_modules, widened
 from cxspark.evaluation.recommender import RANKED, Recommender, Training
+from cxspark.factorization.cuts import row_cuts
 from cxspark.factorization.greatest import best_columns
 
 Scores = NDArray[np.float32]
@@ -100,13 +102,14 @@ def users_together(n_items: int) -> int:
 
 
 def users_at_a_time(
-    batches: Iterator[pa.RecordBatch], *, n_items: int
+    batches: Iterator[pa.RecordBatch], *, n_items: int, cells: int = sys.maxsize
 ) -> Iterator[tuple[pa.StringArray, csr_matrix, csr_matrix]]:
     """So many users at a time that their scores fit in memory, however many items there are.
 
     Args:
         batches: ``rows`` of ``distance.ROW_BLOCKS``.
         n_items: columns there are.
+        cells: what they have, at most, unless one has more.
 
     Yields:
         Who; what they have, users x items; and of that what has a positive weight.
@@ -117,11 +120,11 @@ def users_at_a_time(
         for stream in batch["rows"]:
             block = RowBlock.from_bytes(stream.as_buffer())
             rows = widened(block.matrix, n_items)
-            for start in range(0, rows.shape[0], together):
-                seen = rows[start : start + together]
+            for some in row_cuts(rows.indptr, rows=together, cells=cells):
+                seen = rows[some]
                 weights = seen.copy()
                 weights.eliminate_zeros()
-                yield block.ids[start : start + together], seen, weights
+                yield block.ids[some], seen, weights
 
 
 def _rank(

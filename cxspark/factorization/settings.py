@@ -1,8 +1,8 @@
 """Settings of training and recommending by ALS."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from cxspark.contracts.settings import Settings
 
@@ -52,6 +52,15 @@ class TrainAlsSettings(Settings):
     popular_days: float = Field(
         default=7.0, gt=0, description="days before the newest event that count as popular now"
     )
+
+    @model_validator(mode="after")
+    def _marks_are_learnt_from_marks(self) -> Self:
+        if not self.implicit and self.weights_from != "interactions":
+            raise ValueError(
+                "implicit: false learns marks, which are in gold.interactions: set weights_from: "
+                "interactions, and run build_interactions before"
+            )
+        return self
 
 
 class ListSettings(Settings):

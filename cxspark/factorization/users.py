@@ -23,6 +23,7 @@ from scipy.sparse import csr_matrix
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.table import Table, column
+from cxspark.factorization.cuts import row_cuts
 
 USER_CELLS = Table(
     name="users' cells",
@@ -141,6 +142,7 @@ def unpack_users(
     n_items: int,
     column_of: NDArray[np.int32],
     together: int,
+    cells_together: int,
 ) -> Iterator[UserRows]:
     """All users of a partition who have a cell, by user_id.
 
@@ -150,7 +152,8 @@ def unpack_users(
         rank: numbers that a user's factors must have.
         n_items: columns of the users' cells.
         column_of: the column for each that the batches have.
-        together: users at a time.
+        together: users at a time, at most.
+        cells_together: their cells, at most, unless one has more.
 
     Raises:
         ContractError: a cell's value is null; factors aren't as many as the items'.
@@ -185,6 +188,5 @@ def unpack_users(
     factors[has_factors] = to_matrix(known["factors"].combine_chunks(), rank=rank)
     is_known = np.zeros(len(ids), bool)
     is_known[has_factors] = True
-    for first in range(0, len(ids), together):
-        some = slice(first, first + together)
+    for some in row_cuts(matrix.indptr, rows=together, cells=cells_together):
         yield UserRows(ids[some], is_known[some], factors[some], matrix[some])

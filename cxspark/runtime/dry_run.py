@@ -92,7 +92,8 @@ class DryRun:
     ) -> None:
         limits = memory_limits(self._spark)
         for need in estimate.needs:
-            there = f" of {limits[need.place]:,.0f}" if need.place in limits else ""
+            limit = limits.get(need.place)
+            there = f" of {limit.each(need.at_once):,.0f}" if limit else ""
             log.info(
                 "%s: needs %s MiB%s in %s: %s",
                 *(step.name, f"{need.megabytes:,.0f}", there, PLACES[need.place], need.what),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.runtime.run import Commit
@@ -68,6 +68,20 @@ def read_history(spark: SparkSession, address: str, *, limit: int | None) -> lis
         )
         for row in rows
     ]
+
+
+def read_feed(spark: SparkSession, address: str, since: int, *, until: int) -> DataFrame | None:
+    """What two versions and those between them changed; None where Delta has it no longer."""
+    reader = spark.read.option("readChangeFeed", "true")
+    reader = reader.option("startingVersion", since).option("endingVersion", until)
+    try:
+        changes = reader.table(address)
+        _ = changes.schema  # Spark Connect looks at nothing before it's asked
+    except AnalysisException as error:
+        if error.getCondition() in GONE:
+            return None
+        raise
+    return changes
 
 
 def _note(user_metadata: str | None) -> dict[str, Any]:

@@ -103,6 +103,8 @@ def dataset_name(location: Location, table: str, *, namespace: str) -> tuple[str
     Example:
         >>> dataset_name(Location(root="s3://shop/lake"), "gold.user_item", namespace="cx")
         ('s3://shop', '/lake/gold/user_item')
+        >>> dataset_name(Location(root="hdfs:///lake"), "gold.user_item", namespace="cx")
+        ('hdfs://', '/lake/gold/user_item')
         >>> dataset_name(Location(root="/data"), "gold.user_item", namespace="cx")
         ('file', '/data/gold/user_item')
         >>> dataset_name(Location(catalog="c", database="d"), "gold.user_item", namespace="cx")
@@ -113,4 +115,4 @@ def dataset_name(location: Location, table: str, *, namespace: str) -> tuple[str
         return namespace, ".".join(part for part in parts if part)
     where = urlsplit(location.root)
     path = f"{where.path.rstrip('/')}/{table.replace('.', '/')}"
-    return (f"{where.scheme}://{where.netloc}" if where.netloc else "file"), path
+    return (f"{where.scheme}://{where.netloc}" if where.scheme else "file"), path

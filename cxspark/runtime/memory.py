@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql.utils import is_remote
 
-from cxspark.runtime.estimate import Place
+from cxspark.runtime.estimate import Limit, Place
 from cxspark.runtime.session_settings import setting
 
 log = logging.getLogger("cxspark")
@@ -21,8 +21,8 @@ _HEAP_SHARE = 0.6
 _LEAST_OVERHEAD_MB = 384.0
 
 
-def memory_limits(spark: SparkSession) -> dict[Place, float]:
-    """MiB that there are for each place, as far as that is known.
+def memory_limits(spark: SparkSession) -> dict[Place, Limit]:
+    """What there is for each place, as far as that is known.
 
     Of its heap Java itself is asked: `spark.driver.memory` in a configuration comes too late where
     spark-submit or a platform has started Java; over Spark Connect nobody tells. On one machine
@@ -30,17 +30,17 @@ def memory_limits(spark: SparkSession) -> dict[Place, float]:
     a worker has its share of `spark.executor.pyspark.memory`, else of the executor's overhead; a
     standalone cluster limits nothing, so nothing is said of its workers.
     """
-    limits: dict[Place, float] = {}
+    limits: dict[Place, Limit] = {}
     java, master = _java(spark), setting(spark, "spark.master")
     if java is not None:
-        limits["heap"] = _HEAP_SHARE * java.megabytes
+        limits["heap"] = Limit(_HEAP_SHARE * java.megabytes)
     if java is not None and master.startswith("local"):
         left = _machine_megabytes() - java.megabytes
-        limits |= {"driver": left, "worker": left / _local_cores(master, java)}
+        limits |= {"driver": Limit(left), "worker": Limit(left, _local_cores(master, java))}
     elif master.startswith(("yarn", "k8s")):
         own = setting(spark, "spark.executor.pyspark.memory")
         workers = _settings_megabytes(own) if own else _overhead(spark)
-        limits["worker"] = workers / int(setting(spark, "spark.executor.cores", "1"))
+        limits["worker"] = Limit(workers, int(setting(spark, "spark.executor.cores", "1")))
     return limits
 
 

@@ -42,6 +42,8 @@ def list_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
             files = _reader(spark).format("binaryFile").load(path).selectExpr(*_STAMP)
             _ = files.schema  # Spark Connect looks at nothing before it's asked
         except AnalysisException as error:
+            if error.getCondition() != "PATH_NOT_FOUND":
+                raise
             raise ContractError(
                 path,
                 "a file, a folder or a glob that matches some",

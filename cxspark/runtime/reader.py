@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -12,7 +13,7 @@ from pyspark.util import inheritable_thread_target
 from cxspark.contracts.checks import require_columns
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.table import Table
-from cxspark.runtime.history import GONE, read_history, table_exists
+from cxspark.runtime.history import GONE, read_feed, read_history, table_exists
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Commit, Run, TableVersion
 
@@ -190,16 +191,15 @@ class TableReader:
         if since >= version:
             empty = now.limit(0)
             return empty.withColumn("_change_type", F.lit("insert")).select(*columns)
-        reader = self.spark.read.option("readChangeFeed", "true")
-        reader = reader.option("startingVersion", since + 1).option("endingVersion", version)
-        try:
-            changes = reader.table(self.location.address(table)).select(*columns)
-            _ = changes.schema  # Spark Connect looks at nothing before it's asked
-        except AnalysisException as error:
-            if error.getCondition() in GONE:
-                return None
-            raise
-        return changes
+        feed = partial(read_feed, self.spark, self.location.address(table), until=version)
+        changes = feed(since + 1)
+        if changes is None:
+            # What changed no rows, as table care, may well be too old: nothing of it is missed.
+            later = [one for one in self.commits(table, limit=100) if one.version > since]
+            first = min((one.version for one in later if one.changes_rows), default=since + 1)
+            if len(later) == version - since and first > since + 1:
+                changes = feed(first)
+        return None if changes is None else changes.select(*columns)
 
     def counted_inputs(self) -> list[TableVersion]:
         """The versions this run read, with their rows, which were counted when they were pinned.

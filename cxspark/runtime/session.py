@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -13,12 +14,16 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql.utils import is_remote
 
+from cxspark.contracts.errors import ConfigError
 from cxspark.runtime.session_settings import set_for_now
 
 log = logging.getLogger("cxspark")
 
 _CHECKPOINTS = "spark.checkpoint.dir"
 _WAREHOUSE = "spark.sql.warehouse.dir"
+_MASTER = "spark.master"
+# Masters that a driver reachable by nobody else will do for.
+_HERE = re.compile(r"local|spark://(127\.|localhost)")
 DELTA = "io.delta:delta-spark_4.2_2.13:4.4.0"
 
 _DELTA_CONF = {
@@ -62,13 +67,27 @@ def open_session(
         writes: False where nothing will be written: then Spark doesn't make, as it does whenever it
             starts, folders for checkpoints and for tables that have no place of their own.
 
+    Raises:
+        ConfigError: the master is another machine's, and not spark-submit has started the job.
+
     Cost: 4 to 5 s with CXSPARK_JARS, 8 s without, 20 s the first time (a download of 10 MB).
     """
+    master = conf.get(_MASTER, "local")
+    if not (_is_given() or _HERE.match(master)):
+        raise ConfigError(
+            f"environment.spark.{_MASTER}",
+            "local[N], where no spark-submit starts the job",
+            master,
+            "start jobs/NAME.py by spark-submit, which sends the code and reaches the driver: "
+            "docs/orchestrate.md",
+        )
     builder = SparkSession.builder.appName(name)
-    own = {} if _is_given() else _local()
-    if not (writes or _is_given()):
-        own[_WAREHOUSE] = gettempdir()
-    for key, value in {**_DELTA_CONF, **_SEMANTICS, **own, **conf}.items():
+    own = _DELTA_CONF if _is_given() else {**_DELTA_CONF, **_local()}
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        own = {}  # whose Delta is its own
+    elif not (writes or SparkSession.getActiveSession() or "SPARK_REMOTE" in os.environ):
+        own = {**own, _WAREHOUSE: gettempdir()}
+    for key, value in {**_SEMANTICS, **own, **conf}.items():
         if writes or key != _CHECKPOINTS:
             builder = builder.config(key, value)
     return builder.getOrCreate()
@@ -117,7 +136,7 @@ def _local() -> dict[str, str]:
     # Only this machine may reach a session that runs on one machine.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return {
-        "spark.master": "local[*]",
+        _MASTER: "local[*]",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
@@ -155,7 +174,9 @@ def fetch_jars(folder: Path) -> list[Path]:
         open_session({"spark.jars.ivy": ivy}).stop()
         folder.mkdir(parents=True, exist_ok=True)
         jars = sorted(Path(ivy, "jars").glob("*.jar"))
-        return [Path(shutil.copy(jar, folder)) for jar in jars]
+        # Under another name first, so that a copy which was broken off is none.
+        copies = [Path(shutil.copy(jar, folder / f"{jar.name}.part")) for jar in jars]
+        return [copy.replace(copy.with_suffix("")) for copy in copies]
 
 
 def delta_jars() -> dict[str, str]:

@@ -156,8 +156,10 @@ class Tables(TableReader):
         if self.exists(table):
             self._made.add(table.name)
             return
-        if self.location.database is not None:
-            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.location.namespace()}")
+        database = self.location.database and self.location.namespace()
+        # Asked for before: to make one takes a right that not everybody has.
+        if database and not self.spark.catalog.databaseExists(database):
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {database}")
         try:
             self.spark.sql(create_statement(table, self.location.address(table)))
         except Exception:  # its class differs between classic Spark and Connect

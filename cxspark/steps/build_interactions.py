@@ -19,6 +19,7 @@ def run(spark: SparkSession, settings: BuildInteractionsSettings, tables: Tables
 
     The instant is the newest event's rather than the clock's: run again, it gives the same rows.
     """
+    tables.watch(*STEP.writes)
     events = tables.read(SILVER_EVENTS)
     reference_at = settings.at or _newest(events) or tables.run.started_at
     interactions = build_interactions(

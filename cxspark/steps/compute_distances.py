@@ -22,6 +22,7 @@ from cxspark.steps.moments import Group
 
 def run(spark: SparkSession, settings: ComputeDistancesSettings, tables: Tables) -> None:  # noqa: ARG001
     """Measure all who take part in one pass, then take the distances and write them."""
+    tables.watch(*STEP.writes)
     features = read_features(tables, settings.features)
     numbers = features.names.numbers
     groups = [
@@ -51,12 +52,14 @@ def run(spark: SparkSession, settings: ComputeDistancesSettings, tables: Tables)
         "scale": settings.scale,
     }
     distances = MODES[settings.mode](sets, space, settings)
+    ours = " AND ".join(f"{name} = {quoted(value)}" for name, value in keys.items())
     tables.overwrite(
         DISTANCES,
         distances.withColumns({name: F.lit(value) for name, value in keys.items()}).select(
             *DISTANCES.columns
         ),
-        where=" AND ".join(f"{name} = {quoted(value)}" for name, value in keys.items()),
+        where=ours,
+        part=ours,
         facts={"numbers": list(numbers), "settings": settings.model_dump(mode="json")},
     )
 

@@ -22,6 +22,7 @@ from cxspark.contracts.preferences import (
 )
 from cxspark.contracts.segments import SEGMENTS
 from cxspark.contracts.table import Table
+from cxspark.distance import count_blocks
 from cxspark.distance.settings import ComputeDistancesSettings
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.factorization.settings import RecommendAlsSettings, RecommendBlendSettings
@@ -31,6 +32,7 @@ from cxspark.neighbors.settings import ClassifyKnnSettings, RecommendKnnSettings
 from cxspark.runtime.estimate import Need, Needs, Rows
 from cxspark.runtime.sizes import Sizes
 from cxspark.segmentation.settings import SegmentCustomersSettings
+from cxspark.steps.training import BLOCK_ROWS
 
 PYTHON_MB = 250.0
 FEATURES = 32
@@ -141,13 +143,17 @@ def customer_search(settings: ClassifyKnnSettings, sizes: Sizes) -> Needs:
     )
 
 
-def item_factors(sizes: Sizes, *, rank: int) -> Needs:
-    """All items' factors, on the driver and in every worker."""
+def item_factors(sizes: Sizes, *, rank: int, block_users: int) -> Needs:
+    """All items' factors, on the driver and in every worker; a worker has a block of users."""
     n_items = sizes.rows(ITEM_FACTORS)
     megabytes = PYTHON_MB + n_items * (4 * rank + _ITEM_BYTES) / _MB
     what = f"{n_items:,} items' factors of rank {rank}"
     remedy = "recommend from fewer items, or with a lower rank"
-    return (Need("driver", megabytes, what, remedy), Need("worker", megabytes, what, remedy))
+    at_once = _blocks(sizes.rows(USER_INDEX), block_users)
+    return (
+        Need("driver", megabytes, what, remedy),
+        Need("worker", megabytes, what, remedy, at_once),
+    )
 
 
 def compared_matrices(settings: EvaluateRecommendersSettings, sizes: Sizes) -> Needs:
@@ -175,11 +181,17 @@ def item_matrices(sizes: Sizes, *, max_items: int, n_ease: int, remedy: str) -> 
     n_items = min(max_items, sizes.rows(ITEM_INDEX) or max_items)
     n_cells, kept = n_items**2 / _MB, _EASE_BYTES * n_ease
     what = f"item x item matrices of {n_items:,} items"
+    at_once = _blocks(sizes.rows(USER_INDEX), BLOCK_ROWS)
     driver, worker = _MAKING_BYTES + kept, max(_SUMMING_BYTES, kept)
     return (
         Need("driver", PYTHON_MB + driver * n_cells, what, remedy),
-        Need("worker", PYTHON_MB + worker * n_cells, what, remedy),
+        Need("worker", PYTHON_MB + worker * n_cells, what, remedy, at_once),
     )
+
+
+def _blocks(n_rows: int, block_rows: int) -> int | None:
+    """Blocks of rows, which are as many tasks; None where the rows aren't counted yet."""
+    return count_blocks(n_rows, block_rows=block_rows) if n_rows else None
 
 
 def _customers(settings: OfCustomers, sizes: Sizes) -> int:
@@ -201,6 +213,7 @@ def _search(
         PYTHON_MB + _TILES_MB + 6 * row_bytes * block_rows / _MB,
         f"two blocks of {block_rows:,} rows, as they came and unpacked",
         f"lower {job}.block_rows",
+        _blocks(n_rows, settings.block_rows),
     )
     if not settings.broadcast:
         return (worker,)

@@ -45,7 +45,9 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
     selections = select_models(windows, settings)
     lists = [make_lists(one.best_, test, k=settings.k) for one in selections]
     ranked = reduce(DataFrame.unionByName, (one.ranked for one in lists))
-    scored = user_metrics(match_hits(ranked, test.held_out, k=settings.k), k=settings.k)
+    algorithms = [one.best_.algorithm for one in selections]
+    hits = match_hits(ranked, test.held_out, k=settings.k, algorithms=algorithms)
+    scored = user_metrics(hits, k=settings.k)
     intervals = metric_intervals(
         scored.join(history_segments(test), "user_id", "left"),
         baseline=BASELINE,

@@ -13,6 +13,7 @@ from cxspark.ingest.settings import IngestEventsSettings
 from cxspark.runtime.step import Inputs, Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
+from cxspark.steps.left_behind import tell_left_behind
 from cxspark.steps.raw_input import plan_input, read_input, tell_outcome
 
 
@@ -29,6 +30,7 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     for note in batch.notes:
         tables.warn(note)
     if not batch.loads and tables.exists(LOADS):
+        tell_left_behind(ledger, source, tables)
         return
     where = batch.where(source.name)
     loads = spark.createDataFrame(batch.rows(), BATCH_LOADS)
@@ -36,7 +38,7 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     raw = to_bronze(
         read_input(spark, batch, source), loads, source=source.name, loaded_at=started_at
     )
-    tables.overwrite(BRONZE_EVENTS, raw, where=where)
+    tables.overwrite(BRONZE_EVENTS, raw, where=where, part=source.name)
 
     bronze = tables.read(BRONZE_EVENTS).where(where)
     checked = check_records(bronze, settings=settings, now=started_at)
@@ -52,14 +54,15 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
         )
     )
     rejected, ours = to_quarantine(judged, origin=BRONZE_EVENTS), f"origin = '{BRONZE_EVENTS.name}'"
-    ledger = to_loads(
+    ended = to_loads(
         judged, pieces, loads, source=source.name, run_id=tables.run.run_id, loaded_at=started_at
     )
     # Silver first: it is refused where another run of the source has come in between.
     tables.overwrite(SILVER_EVENTS, to_silver(judged), where=where, part=source.name)
     tables.overwrite(QUARANTINE, rejected, where=f"{ours} AND {where}")
-    tables.overwrite(LOADS, ledger, where=where, part=source.name)
-    tell_outcome(source, ledger, judged, tables)
+    tables.overwrite(LOADS, ended, where=where, part=source.name)
+    tell_outcome(source, ended, judged, tables)
+    tell_left_behind(ledger, source, tables)
     release(judged, days, pieces)
 
 

@@ -14,13 +14,14 @@ from cxspark.trees.settings import RankFeaturesSettings
 
 def run(spark: SparkSession, settings: RankFeaturesSettings, tables: Tables) -> None:
     """Count every feature by label in one pass, score, write this source's and label's rows."""
+    tables.watch(*STEP.writes)
     features = read_features(tables, settings.features, label=settings.label)
     gain = FeatureGain(settings).fit(features.rows, features.names)
     scores = spark.createDataFrame(
         [(features.source, settings.label, *row) for row in gain.scores_], FEATURES_GAIN.schema
     )
     ours = f"source = {quoted(features.source)} AND label = {quoted(settings.label)}"
-    tables.overwrite(FEATURES_GAIN, scores, where=ours)
+    tables.overwrite(FEATURES_GAIN, scores, where=ours, part=ours)
     if gain.n_unlabelled_:
         tables.warn(f"customers without {settings.label}, left out: {gain.n_unlabelled_:,}")
 

@@ -36,6 +36,7 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
     # Each of these is a question to a table's log, and nothing to compute.
     tables.side_by_side(
         partial(tables.create, RECOMMENDATIONS),
+        partial(tables.watch, RECOMMENDATIONS),
         partial(tables.version, MODELS),
         partial(tables.version, USER_ITEM),
     )
@@ -67,12 +68,13 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
 
 
 def _trained(tables: Tables) -> Row:
-    """The newest model's row.
+    """The row of the newest model, as its factors' versions tell: clocks may have been wrong.
 
     Raises:
         ContractError: no training has been completed.
     """
-    rows = tables.read(MODELS).where(_OURS).orderBy(F.desc("trained_at")).limit(1).collect()
+    newest = F.desc("item_factors_version")
+    rows = tables.read(MODELS).where(_OURS).orderBy(newest).limit(1).collect()
     if not rows:
         raise ContractError(MODELS.name, f"a row where {_OURS}", "none", "run train_als first")
     return rows[0]
@@ -96,12 +98,12 @@ def _of_model(table: Table, version: int, tables: Tables) -> DataFrame:
         return tables.read(table).where(_OURS)
 
 
-def needs(settings: RecommendAlsSettings, sizes: Sizes) -> Needs:  # noqa: ARG001 the model's count
+def needs(settings: RecommendAlsSettings, sizes: Sizes) -> Needs:
     """Factors of the newest model's rank; of train_als' default where there is none yet."""
     how = TrainAlsSettings()
     if sizes.tables.exists(MODELS):
         how = TrainAlsSettings.model_validate_json(_trained(sizes.tables)["settings"])
-    return estimates.item_factors(sizes, rank=how.rank)
+    return estimates.item_factors(sizes, rank=how.rank, block_users=settings.block_users)
 
 
 STEP = Step(

@@ -34,6 +34,7 @@ _OURS = f"algorithm = '{Blend.algorithm}'"
 def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -> None:  # noqa: ARG001
     """Fit the chosen blend to all events, and rank the catalogue for every user."""
     blend, terms = chosen_blend(tables)
+    tables.watch(*STEP.writes)
     events = tables.read(SILVER_EVENTS)
     warn_of_uncounted(events, terms["weights"], tables)
     training = EventTraining(

@@ -32,6 +32,7 @@ def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None
     settings, judged = chosen_als(settings, tables) if settings.as_chosen else (settings, None)
     require_checkpoints(spark, settings.iterations, setting="train_als.iterations")
     user_item = read_weights_to_learn(settings, tables)
+    tables.watch(USER_FACTORS, ITEM_FACTORS)
     users, items = tables.read(USER_INDEX), tables.read(ITEM_INDEX)
     model = Als(**settings.model_dump(exclude=_NOT_OF_THE_FIT))
     model.fit(index_cells(user_item, users, items))

@@ -22,7 +22,8 @@ from cxspark.neighbors.popularity import (
 )
 from cxspark.neighbors.settings import RecommendKnnSettings
 
-_BLOCK_ROWS = 2048
+BLOCK_ROWS = 2048
+"""Users of a block, at most."""
 
 
 class EventTraining:
@@ -59,7 +60,7 @@ class EventTraining:
         latest = cells.select(F.col("last_at").alias("event_at"))
         n_leaks = count_leaks(latest, at=at).collect()[0]["n_leaks"]
         refuse_leak(n_leaks, table=SILVER_EVENTS.name, at=at)
-        self._n_blocks = count_blocks(known["n_users"], block_rows=_BLOCK_ROWS)
+        self._n_blocks = count_blocks(known["n_users"], block_rows=BLOCK_ROWS)
         recent = recent_since(known["newest_micros"], days=RecommendKnnSettings().popular_days)
         self._items = keep(rank_items(cells, recent_micros=recent))
         self._n_items = self._items.count()

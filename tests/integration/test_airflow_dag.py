@@ -57,6 +57,18 @@ except Exception as error:
     decision = task.retry_policy.evaluate(error, 1, task.retries)
 print(json.dumps([decision.action.value, decision.reason]))
 """
+# The day of a run at the schedule's time, and of one that was triggered without a date.
+DAYS = """
+import json, sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from airflow.dag_processing.dagbag import DagBag
+dag = DagBag(sys.argv[1]).dags["cxspark"]
+after = datetime(2026, 3, 2, 2, tzinfo=UTC)
+runs = [SimpleNamespace(logical_date=at, run_after=after) for at in (after.replace(day=1), None)]
+template = dag.get_template_env().from_string("{{ day(dag_run) }}")
+print(json.dumps([template.render(dag_run=run, **dag.user_defined_macros) for run in runs]))
+"""
 # What a trigger tells of a run on Databricks whose job has left by sys.exit(4).
 FAIL_ON_DATABRICKS = """
 import json, sys
@@ -144,10 +156,15 @@ def test_tasks_run_one_at_a_time_where_the_store_asks_for_it(
     assert Airflow(folder, tmp_path, CONF, **asked).look(AT_ONCE, str(CONF)) == n
 
 
+def test_a_run_without_a_date_is_of_the_day_before(folder: Path, tmp_path: Path) -> None:
+    here = Airflow(folder, tmp_path, CONF, CXSPARK_ENVIRONMENT="databricks")
+    assert here.look(DAYS, str(CONF)) == ["2026-03-01", "2026-03-01"]
+
+
 def test_a_run_is_of_its_day_and_leaves_its_id(
     folder: Path, database: Path, home: Path, spark: SparkSession
 ) -> None:
-    window = f'ingest_events.input=["{home}/raw/{{{{ ds }}}}.csv"]'
+    window = f'ingest_events.input=["{home}/raw/{{{{ day(dag_run) }}}}.csv"]'
     states = run_dag(airflow(folder, database, home, window), DAY)
     assert states == {"ingest_events": "success", "build_user_item": "success"}
     runs = spark.read.format("delta").load(str(home / "tables" / "ops" / "job_runs")).collect()

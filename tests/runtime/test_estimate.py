@@ -55,7 +55,8 @@ pytestmark = pytest.mark.skipif(is_remote(), reason="of Java's heap nothing is k
 def refused(spark: SparkSession) -> str:
     return (
         "second: expected at least 2,000 MiB for Java's heap on the driver: 2 users; "
-        f"found {memory_limits(spark)['heap']:,.0f} MiB; to do: have fewer"
+        f"found {memory_limits(spark)['heap'].each():,.0f} MiB; to do: have fewer; "
+        "or run it all the same (environment.memory_check: warn)"
     )
 
 

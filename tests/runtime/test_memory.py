@@ -27,10 +27,10 @@ def told(spark: SparkSession, settings: Mapping[str, str]) -> SparkSession:
 def test_on_one_machine_workers_share_what_java_leaves(spark: SparkSession) -> None:
     limits = memory_limits(spark)
     # Java takes up to a tenth less than it is given.
-    assert 0.9 < limits["heap"] / (0.6 * 3 * 1024) <= 1
+    assert 0.9 < limits["heap"].each() / (0.6 * 3 * 1024) <= 1
     # local[2]
-    assert limits["worker"] == pytest.approx(limits["driver"] / 2)
-    assert limits["driver"] > 0
+    assert limits["worker"].each() == pytest.approx(limits["driver"].each() / 2)
+    assert limits["driver"].each() > 0
 
 
 @pytest.mark.skipif(OVER_CONNECT, reason="Java is out of reach")
@@ -39,7 +39,7 @@ def test_as_many_workers_share_it_as_java_has_cores_which_a_container_may_limit(
 ) -> None:
     n_cores = spark._jvm.java.lang.Runtime.getRuntime().availableProcessors()
     limits = memory_limits(told(spark, {"spark.master": "local[*]"}))
-    assert limits["worker"] == pytest.approx(limits["driver"] / n_cores)
+    assert limits["worker"].each() == pytest.approx(limits["driver"].each() / n_cores)
 
 
 @pytest.mark.skipif(OVER_CONNECT, reason="Java is out of reach")
@@ -74,5 +74,5 @@ def test_on_kubernetes_workers_share_the_executors_overhead(
 ) -> None:
     cluster = {"spark.master": "k8s://https://cluster", "spark.executor.memory": "10g"}
     limits = memory_limits(told(spark, {**cluster, "spark.executor.cores": "4", **settings}))
-    assert limits["worker"] == pytest.approx(megabytes / 4)
+    assert limits["worker"].each() == pytest.approx(megabytes / 4)
     assert "driver" not in limits

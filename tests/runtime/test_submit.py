@@ -183,11 +183,18 @@ def in_a_process(
 
 @pytest.mark.integration
 def test_a_session_that_cant_start_ends_with_one_json_line(config: Path) -> None:
-    ended = in_a_process(config, {"spark.master": "nowhere://at.all"})
+    ended = in_a_process(config, {"spark.submit.deployMode": "cluster"})
     (line,) = ended.stdout.splitlines()
     said = json.loads(line)
     assert (ended.returncode, said["job"], said["status"]) == (1, "build_user_item", "failed")
     assert "Java gateway process exited" in said["error"]
+
+
+@pytest.mark.skipif(is_remote(), reason="a session is given")
+def test_a_cluster_is_for_spark_submit(config: Path) -> None:
+    ended = in_a_process(config, {"spark.master": "spark://elsewhere:7077"})
+    assert ended.returncode == 2
+    assert "start jobs/NAME.py by spark-submit" in json.loads(ended.stdout)["error"]
 
 
 @pytest.mark.integration

@@ -197,6 +197,20 @@ def test_changes_of_too_long_ago_rebuild_the_matrix(spark: SparkSession, tmp_pat
     }
 
 
+def test_table_care_of_long_ago_is_no_change_that_is_missed(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    load(spark, tmp_path, "one", FIRST)
+    build(spark, tmp_path, "r1")
+    spark.sql(f"OPTIMIZE delta.`{tmp_path}/silver/events` ZORDER BY (item_id)")
+    age(spark, tmp_path / "silver" / "events", hours=169)
+    load(spark, tmp_path, "two", SECOND)
+    assert build(spark, tmp_path, "r2").run.warnings == []
+    assert {row[:2] for row in rows(spark, tmp_path, USER_ITEM)} == {
+        (user, item) for user, item, _, _ in FIRST + SECOND
+    }
+
+
 @pytest.mark.integration
 def test_a_new_epoch_of_decay_rebuilds_and_equals_a_full_build(
     spark: SparkSession, tmp_path: Path

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
+from cxspark.contracts.errors import ConfigError
 from cxspark.contracts.evaluation import MODEL_TRIALS
 from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.factors import ITEM_FACTORS, MODELS
@@ -28,7 +29,7 @@ from cxspark.factorization.settings import (
     TrainAlsSettings,
 )
 from cxspark.neighbors.settings import RecommendKnnSettings
-from cxspark.runtime.estimate import Need
+from cxspark.runtime.estimate import Limit, Need, check_memory
 from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.sizes import Sizes
@@ -135,7 +136,7 @@ def test_lower_blocks_need_less(sizes_of: Callable[..., Sizes]) -> None:
 
 def test_all_items_factors_are_in_every_worker(sizes_of: Callable[..., Sizes]) -> None:
     sizes = sizes_of((ITEM_FACTORS, 10**7))
-    needs = needs_by_place(estimates.item_factors(sizes, rank=64))
+    needs = needs_by_place(estimates.item_factors(sizes, rank=64, block_users=12_500))
     assert needs["worker"] == needs["driver"] > 64 * 4 * 10**7 / 2**20
 
 
@@ -164,10 +165,11 @@ def test_factors_are_as_long_as_the_newest_models(
     assert step.needs is not None
     before = needs_by_place(step.needs(RecommendAlsSettings(), sizes))
     trained = [
-        ("als", run_id, at, TrainAlsSettings(rank=rank).model_dump_json(), "{}", [], 0, 0)
-        for run_id, at, rank in (
-            ("old", datetime(2026, 1, 1), 64),
-            ("new", datetime(2026, 2, 1), 8),
+        ("als", run_id, at, TrainAlsSettings(rank=rank).model_dump_json(), "{}", [], of, of)
+        for run_id, at, rank, of in (
+            # By a clock that was wrong.
+            ("old", datetime(2036, 1, 1), 64, 1),
+            ("new", datetime(2026, 2, 1), 8, 2),
         )
     ]
     sizes.tables.overwrite(MODELS, spark.createDataFrame(trained, MODELS.schema))
@@ -199,3 +201,14 @@ def test_pairs_are_no_more_than_their_limit(sizes_of: Callable[..., Sizes]) -> N
     settings = ComputeDistancesSettings(mode="all_pairs", max_pairs=1000)
     found = estimates.distances(settings, sizes_of((CUSTOMERS, 10**6)))
     assert set(found.values()) == {1000}
+
+
+def test_few_users_make_few_workers_whatever_the_cores(sizes_of: Callable[..., Sizes]) -> None:
+    (few, _), (many, _) = (
+        estimates.matrix_search(RecommendKnnSettings(), sizes_of((USER_INDEX, n), (USER_ITEM, n)))
+        for n in (100, 100_000)
+    )
+    assert (few.at_once, many.at_once) == (1, 16)
+    check_memory("recommend_knn", (few,), {"worker": Limit(4000, n=16)})
+    with pytest.raises(ConfigError, match=r"let fewer run at once"):
+        check_memory("recommend_knn", (many,), {"worker": Limit(4000, n=16)})

@@ -170,6 +170,17 @@ def test_no_user_who_takes_anything_new_is_an_error(spark: SparkSession, tmp_pat
         STEP.run(spark, EvaluateRecommendersSettings(**QUICK), tables_at(spark, tmp_path))
 
 
+def test_models_that_find_nothing_for_a_single_user_are_told_so(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    # Whatever she takes next, nobody has had: there is nothing to recommend.
+    write_silver(tables_at(spark, tmp_path), [("u", f"i{d}", "purchase", d) for d in range(10)])
+    STEP.run(spark, EvaluateRecommendersSettings(**QUICK), tables_at(spark, tmp_path))
+    rows = tables_at(spark, tmp_path).read(MODEL_METRICS).where("metric = 'ndcg'").collect()
+    found = {row["algorithm"]: (row["value"], row["n_users"]) for row in rows}
+    assert found == dict.fromkeys(("popular", "popular_recent", "item_knn", "blend"), (0.0, 1))
+
+
 def test_windows_that_dont_fit_before_the_test_are_refused() -> None:
     with pytest.raises(ValueError, match="must be less than train_share"):
         EvaluateRecommendersSettings(n_windows=10, window_share=0.1)

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.errors import ConflictError, ContractError
-from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.events import QUARANTINE, SILVER_EVENTS
 from cxspark.contracts.table import Table
 from cxspark.ingest.settings import IngestEventsSettings
 from cxspark.runtime import raw_files
@@ -122,8 +122,8 @@ def test_a_corrected_mapping_reaches_what_was_loaded_before(
 ) -> None:
     apart = Job(spark, tmp_path)
     apart.raw = job.raw
-    (told,) = apart.run(columns=COLUMNS | {"event_at": "action"}).warnings
-    assert "unparsable_event_at 4" in told
+    told = apart.run(columns=COLUMNS | {"event_at": "action"}).warnings[-1]
+    assert "unparsable_event_at 5" in told
     assert apart.rows("silver.events") == []
     apart.run(reload=True)
     assert apart.everything() == job.everything()
@@ -152,6 +152,29 @@ def test_a_run_makes_whole_what_a_killed_one_left_in_part(job: Job, spark: Spark
         spark.sql(f"DELETE FROM {Location(root=str(job.root)).address(TABLES[name])}")
     job.run()
     assert job.everything() == clean
+
+
+class Killed(Tables):
+    """A run's tables, which end when rejected records are to be written."""
+
+    def overwrite(self, table: Table, frame: DataFrame, **options: Any) -> None:
+        if table is QUARANTINE:
+            raise KeyboardInterrupt
+        super().overwrite(table, frame, **options)
+
+
+@pytest.mark.integration
+def test_files_that_a_killed_run_left_in_part_are_told_of_until_they_are_taken_in(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    job = Job(spark, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        job.run("a.csv", lambda one: Killed(one.spark, one.location, one.run))
+    for _ in range(2):
+        (told,) = [one for one in job.run("b.csv").warnings if "hasn't ended" in one]
+        assert "/a.csv: if it was killed, run ingest_events again" in told
+    job.run("a.csv")
+    assert not [one for one in job.run("b.csv").warnings if "hasn't ended" in one]
 
 
 def _lose_a_column(file: Path) -> None:

@@ -15,18 +15,25 @@ from cxspark.runtime.run import Run
 from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import (
+    build_interactions,
     build_user_item,
     classify_knn,
     cluster_customers,
+    compute_distances,
     estimate_value,
+    rank_features,
+    recommend_als,
+    recommend_blend,
     recommend_knn,
     segment_customers,
+    train_als,
     train_tree,
 )
 
 BANK = {"features": {"source": "bank"}}
 RULES = [{"name": "all", "strategy": "write"}]
 OFTEN = {"by": ["frequency"], "log": [], "k": 2, "seeds": [1], "rules": RULES}
+ALS = {"rank": 2, "iterations": 1, "blocks": 2}
 JOBS = [
     (recommend_knn.STEP, {}),
     (cluster_customers.STEP, {**BANK, "k_to": 3, "seeds": [1]}),
@@ -34,6 +41,12 @@ JOBS = [
     (classify_knn.STEP, {**BANK, "label": "kind"}),
     (segment_customers.STEP, OFTEN),
     (estimate_value.STEP, {"min_customers": 20}),
+    (compute_distances.STEP, BANK),
+    (rank_features.STEP, {**BANK, "label": "kind"}),
+    (build_interactions.STEP, {}),
+    (recommend_blend.STEP, {"n_reasons": 0}),
+    (recommend_als.STEP, {"n_reasons": 0}),
+    (train_als.STEP, ALS),
 ]
 
 
@@ -43,12 +56,14 @@ def tables_at(spark: SparkSession, folder: Path, step: Step[BaseModel], run_id: 
 
 @pytest.fixture(scope="module")
 def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the jobs read: events, their matrix, and a bank's customers."""
+    """What the jobs read: events, their matrix, a model of it, and a bank's customers."""
     folder: Path = tmp_path_factory.mktemp("overtaken")
     matrix = build_user_item.STEP
     tables = tables_at(spark, folder, matrix, "before")
     write_silver(tables, two_tastes())
     matrix.run(spark, matrix.settings(), tables_at(spark, folder, matrix, "before"))
+    als = train_als.STEP
+    als.run(spark, als.settings.model_validate(ALS), tables_at(spark, folder, als, "before"))
     rows = [
         ("bank", f"u{i}", {"x": float(i % 7), "y": float(i)}, {"kind": "ab"[i % 2]}, "l", i)
         for i in range(80)

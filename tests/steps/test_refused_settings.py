@@ -62,3 +62,7 @@ def test_an_instant_without_its_offset_is_refused(job: str, field: str) -> None:
 )
 def test_an_evaluation_tries_nothing_that_cant_be(field: str, value: object) -> None:
     assert field in refused("evaluate_recommenders", {field: value}).found
+
+
+def test_marks_are_learnt_from_marks_alone() -> None:
+    assert "weights_from: interactions" in refused("train_als", {"implicit": False}).found
