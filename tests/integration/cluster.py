@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -162,6 +162,8 @@ def spark_submit(
     config: Path,
     *options: str,
     python: str = sys.executable,
+    arguments: Sequence[str] = (),
+    folder: Path = PROJECT,
 ) -> subprocess.Popen[str]:
     """Start a job as its users do, with ``spark-submit jobs/JOB.py``.
 
@@ -170,16 +172,19 @@ def spark_submit(
         config: its configuration.
         options: of spark-submit: master, properties, packages.
         python: of the driver and the executors.
+        arguments: further ones of the job.
+        folder: where it is started.
     """
     settings = [text for key, value in SMALL.items() for text in ("--conf", f"{key}={value}")]
     main = [str(PROJECT / "jobs" / f"{job}.py"), "--config", str(config), "--run-id", "r1"]
+    main += arguments
     return subprocess.Popen(
         [str(_HOME / "bin" / "spark-submit"), *options, *settings, *main],
         env=environment() | {"PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,  # as spark-submit joins those of the job's own process
         text=True,
-        cwd=PROJECT,
+        cwd=folder,
     )
 
 

@@ -27,5 +27,11 @@ def test_a_job_submitted_with_the_local_properties_leaves_what_it_leaves_here(
     environment = {"tables": {"root": str(submitted.root)}}
     config = tmp_path / "submitted.yaml"
     config.write_text(yaml.safe_dump({**submitted.sections, "environment": environment}))
-    finish(spark_submit("ingest_events", config, "--properties-file", str(PROPERTIES)))
+    by_properties = ("ingest_events", config, "--properties-file", str(PROPERTIES))
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    finish(spark_submit(*by_properties, arguments=["--dry-run"], folder=nothing))
+    assert [*nothing.iterdir()] == []
+    assert not submitted.root.exists()
+    finish(spark_submit(*by_properties))
     assert submitted.content(SILVER_EVENTS) == here.content(SILVER_EVENTS) != []

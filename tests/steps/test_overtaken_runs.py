@@ -21,6 +21,7 @@ from cxspark.steps import (
     cluster_customers,
     compute_distances,
     estimate_value,
+    evaluate_recommenders,
     rank_features,
     recommend_als,
     recommend_blend,
@@ -34,6 +35,15 @@ BANK = {"features": {"source": "bank"}}
 RULES = [{"name": "all", "strategy": "write"}]
 OFTEN = {"by": ["frequency"], "log": [], "k": 2, "seeds": [1], "rules": RULES}
 ALS = {"rank": 2, "iterations": 1, "blocks": 2}
+QUICK = {
+    "algorithms": ["item_knn"],
+    "n_windows": 1,
+    "few_half_lives": [None],
+    "popular_half_lives": [10],
+    "shares": [0.5],
+    "shrinkages": [1],
+    "n_replicates": 100,
+}
 JOBS = [
     (recommend_knn.STEP, {}),
     (cluster_customers.STEP, {**BANK, "k_to": 3, "seeds": [1]}),
@@ -56,14 +66,15 @@ def tables_at(spark: SparkSession, folder: Path, step: Step[BaseModel], run_id: 
 
 @pytest.fixture(scope="module")
 def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the jobs read: events, their matrix, a model of it, and a bank's customers."""
+    """What the jobs read: events, their matrix, models of it, and a bank's customers."""
     folder: Path = tmp_path_factory.mktemp("overtaken")
     matrix = build_user_item.STEP
     tables = tables_at(spark, folder, matrix, "before")
     write_silver(tables, two_tastes())
     matrix.run(spark, matrix.settings(), tables_at(spark, folder, matrix, "before"))
-    als = train_als.STEP
-    als.run(spark, als.settings.model_validate(ALS), tables_at(spark, folder, als, "before"))
+    for step, values in ((train_als.STEP, ALS), (evaluate_recommenders.STEP, QUICK)):
+        settings = step.settings.model_validate(values)
+        step.run(spark, settings, tables_at(spark, folder, step, "before"))
     rows = [
         ("bank", f"u{i}", {"x": float(i % 7), "y": float(i)}, {"kind": "ab"[i % 2]}, "l", i)
         for i in range(80)
