@@ -46,20 +46,19 @@ def demo(
         Path | None, typer.Argument(help="your own events; a made-up shop without it")
     ] = None,
     into: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             envvar="CXSPARK_DEMO",
-            help="the folder everything is written to; of FILE, a folder of its name in it",
+            help="the folder everything is written to; by default .demo, or .demo/own/NAME of FILE",
         ),
-    ] = Path(".demo"),
+    ] = None,
     source: Annotated[
         Path | None, typer.Option(help="mapping of FILE's columns; guessed without it")
     ] = None,
 ) -> None:
     """Run everything once: raw files, tables, recommendations, and a page to look at."""
     show_progress()
-    # Events of two shops in the same tables would be one shop's.
-    folder = into / file.stem if file else into
+    folder = into or (Path(".demo/own", file.stem) if file else Path(".demo"))
     outcomes, page = run_demo(folder, file, source)
     _print_outcomes(outcomes)
     if outcomes[-1].exit_code:

@@ -5,6 +5,7 @@ import logging
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import yaml
@@ -34,21 +35,12 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
         How each job ended, and where the page is.
 
     Raises:
-        ConfigError: no such file, or a folder that can't be written to.
+        ConfigError: no such file, or a folder that can't be written to or has another file's.
         ContractError: the columns of the file can't be guessed.
     """
     folder = folder.absolute()
-    path = folder / "demo.yaml"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as error:
-        raise ConfigError(
-            str(folder),
-            "a folder that can be written to",
-            str(error),
-            "pass another with --into; of a container's, let uid 185 write: install -d -m 777 out",
-        ) from error
+    given = str(file.absolute() if file else folder / "raw")
+    path = _claimed(folder, given)
     if file is None:
         write_world(folder / "raw", SyntheticSettings())
         mapping = files("cxspark.synthetic").joinpath("source.yaml").read_text(encoding="utf-8")
@@ -70,7 +62,7 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
         },
         "ingest_events": {
             "source": "source.yaml",
-            "input": [str(file.absolute() if file else folder / "raw")],
+            "input": [given],
         },
         "build_report": {"output": str(page)},
     }
@@ -78,6 +70,31 @@ def run_demo(folder: Path, file: Path | None, source: Path | None) -> tuple[list
     steps = in_order(with_upstream(["build_report"]))
     outcomes = submit(steps, load_config(path, [], known=STEPS), run_id="demo")
     return outcomes, page
+
+
+def _claimed(folder: Path, given: str) -> Path:
+    """The configuration's place in the folder, which is made, and has no other input's tables."""
+    path = folder / "demo.yaml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ConfigError(
+            str(folder),
+            "a folder that can be written to",
+            str(error),
+            "pass another with --into; of a container's, let uid 185 write: install -d -m 777 out",
+        ) from error
+    before = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
+    if before and before["ingest_events"]["input"] != [given]:
+        raise ConfigError(
+            str(folder),
+            f"what was made of {given}",
+            f"those of {before['ingest_events']['input'][0]}",
+            "pass another folder with --into, or remove this one: two shops' events in the same "
+            "tables would be one shop's",
+        )
+    return path
 
 
 def guessed(file: Path) -> Source:

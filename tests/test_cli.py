@@ -33,8 +33,8 @@ def demo(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
         app, ["demo", str(events), "--source", str(source), "--into", str(folder)]
     )
     assert result.exit_code == 0, result.output
-    (folder / "events" / "said").write_text(result.output)
-    return folder / "events"
+    (folder / "said").write_text(result.output)
+    return folder
 
 
 def invoke(*arguments: str) -> str:
@@ -52,6 +52,12 @@ def test_the_demo_ends_by_saying_where_the_page_is(demo: Path) -> None:
     page = demo / "report" / "index.html"
     assert page.read_text().startswith("<!doctype html>")
     assert str(page) in (demo / "said").read_text()
+
+
+def test_events_of_two_files_arent_one_shop_s(demo: Path) -> None:
+    result = CliRunner().invoke(app, ["demo", "--into", str(demo)])
+    assert isinstance(result.exception, ConfigError)
+    assert f"those of {demo}/events.csv" in str(result.exception)
 
 
 def test_a_folder_that_cant_be_written_to_is_named(tmp_path: Path) -> None:

@@ -181,6 +181,15 @@ def unpack_users(
     values = cells["value"].to_numpy()[is_item]
     matrix = csr_matrix((values, (user[is_item], columns)), (len(ids), n_items))
 
+    factors, is_known = _factors_of(ids, known, rank=rank)
+    for some in row_cuts(matrix.indptr, rows=together, cells=cells_together):
+        yield UserRows(ids[some], is_known[some], factors[some], matrix[some])
+
+
+def _factors_of(
+    ids: pa.Array, known: pa.Table, *, rank: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Users' factors, zeros for those who have none, and who has some."""
     known = known.append_column("place", pc.index_in(known["user_id"], ids))
     known = known.filter(known["place"].is_valid()).combine_chunks()
     has_factors = known["place"].to_numpy()
@@ -188,5 +197,4 @@ def unpack_users(
     factors[has_factors] = to_matrix(known["factors"].combine_chunks(), rank=rank)
     is_known = np.zeros(len(ids), bool)
     is_known[has_factors] = True
-    for some in row_cuts(matrix.indptr, rows=together, cells=cells_together):
-        yield UserRows(ids[some], is_known[some], factors[some], matrix[some])
+    return factors, is_known

@@ -1,14 +1,13 @@
 """Which files of an input are new, whether they fit the mapping, and how each is read."""
 
-import csv
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql.types import LongType, StringType, StructField, StructType, TimestampType
 
-from cxspark.contracts.errors import ContractError
 from cxspark.ingest.files import Format, ListedFile, format_of
+from cxspark.ingest.header import decoded, header_of, match_columns, missing, width
 from cxspark.ingest.profile import FileProfile
 from cxspark.ingest.source import RawSource
 
@@ -25,8 +24,6 @@ BATCH_LOADS = StructType(
 """What the ledger has of a load before it is read."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOADED = "loaded before, left out; `reload: true` takes it in anew"
-_SEPARATOR = "\x1f"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
@@ -160,13 +157,13 @@ def _layout(
     # JSON leaves out what is null: a day on which nothing was bought has no key for the pieces.
     wanted = source.source_columns(optional=kind != "json")
     if kind == "csv":
-        columns = match_columns(_header(profile, source), wanted, profile.file)
+        columns = match_columns(header_of(profile, source), wanted, profile.file)
         paired = profile.n_open_quotes > 0 and profile.n_open_quotes % 2 == 0
         multiline = paired if source.multiline == "auto" else source.multiline
         # Lines can't be told by bytes where a character has several.
-        layout = Layout(kind, columns, multiline or _width(source.encoding) > 1)
+        layout = Layout(kind, columns, multiline or width(source.encoding) > 1)
         return layout, None if layout.multiline else profile.n_lines - 1
-    _decoded(profile, "utf-8")
+    decoded(profile, "utf-8")
     if kind == "lines":
         return Layout(kind), None
     found: Collection[str] = profile.keys
@@ -174,79 +171,5 @@ def _layout(
         found = columns_of(profile.file)
     for name in wanted:
         if name not in found:
-            raise _missing(profile.file, name, ", ".join(found) or "none of the mapped ones")
+            raise missing(profile.file, name, ", ".join(found) or "none of the mapped ones")
     return Layout(kind), profile.n_lines
-
-
-def match_columns(header: Sequence[str], wanted: Sequence[str], file: str) -> tuple[str, ...]:
-    """The header's names, stripped, each mapped one spelt as the mapping has it.
-
-    Of names that come again and aren't mapped the later ones get their place.
-
-    Example:
-        >>> match_columns([" USERID", "note ", "", "note"], ["UserId"], "a.csv")
-        ('UserId', 'note', 'column 3', 'note (column 4)')
-
-    Raises:
-        ContractError: a mapped column is missing, or comes twice.
-    """
-    mapped = {one.lower() for one in wanted}
-    names: list[str] = []
-    for place, raw in enumerate(header, start=1):
-        name = raw.strip() or f"column {place}"
-        again = name in names and name.lower() not in mapped
-        names.append(f"{name} (column {place})" if again else name)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ContractError(
-            file, "each mapped column once in the header", f"{', '.join(twice)} twice", "rename one"
-        )
-    spelt: dict[str, str] = {}
-    for one in wanted:
-        alike = [name for name in names if name.lower() == one.lower()]
-        if one not in names and len(alike) != 1:
-            raise _missing(file, one, ", ".join(names))
-        spelt[one if one in names else alike[0]] = one
-    return tuple(spelt.get(name, name) for name in names)
-
-
-def _header(profile: FileProfile, source: RawSource) -> list[str]:
-    text = _decoded(profile, source.encoding).replace(source.delimiter, _SEPARATOR)
-    # Python's reader wants a single character.
-    (names,) = csv.reader([text], delimiter=_SEPARATOR, quotechar=source.quote)
-    return [name.replace(_SEPARATOR, source.delimiter) for name in names]
-
-
-def _decoded(profile: FileProfile, encoding: str) -> str:
-    """The first line as text, without BOM and carriage return.
-
-    Raises:
-        ContractError: it is UTF-16, or no text at all, or not in the encoding.
-    """
-    raw = profile.first_line
-    remedy = f"set `encoding` of the source, now {encoding}"
-    if encoding == "utf-8" and (raw.startswith(_UTF16_MARKS) or b"\0" in raw):
-        found = "UTF-16 (set `encoding: utf-16`), or a compressed or binary file"
-        raise ContractError(profile.file, "UTF-8 text", f"what looks like {found}", remedy)
-    # Lines were cut at the byte of a newline: half of one in UTF-16.
-    whole = raw[: len(raw) // _width(encoding) * _width(encoding)]
-    try:
-        text = whole.decode(encoding, errors="replace" if encoding == "utf-8" else "strict")
-    except UnicodeDecodeError as error:
-        raise ContractError(profile.file, f"text in {encoding}", str(error), remedy) from error
-    return text.removeprefix("\ufeff").rstrip("\r\n")
-
-
-def _width(encoding: str) -> int:
-    """Bytes that the shortest character takes."""
-    return 4 if "utf-32" in encoding else 2 if "utf-16" in encoding else 1
-
-
-def _missing(file: str, column: str, found: str) -> ContractError:
-    return ContractError(
-        file,
-        f"a column {column}",
-        found,
-        "map the column that means it under `columns` of the source, or take the mapping out if "
-        "it isn't needed; check `delimiter` and `encoding` if the names look wrong",
-    )

@@ -18,9 +18,10 @@ def json_record(line: Column) -> Column:
     too where a key comes twice.
     """
     objects = F.from_json(F.concat(F.lit("["), line, F.lit("]")), "array<map<string,string>>")
-    keys = F.map_keys(objects[0])
+    only = F.get(objects, 0)  # null where there is none: a lone bracket
+    keys = F.map_keys(only)
     is_one = (F.size(objects) == 1) & (F.size(F.array_distinct(keys)) == F.size(keys))
-    return F.when(is_one, objects[0])
+    return F.when(is_one, only)
 
 
 def records_from_json(lines: DataFrame) -> DataFrame:
@@ -71,7 +72,7 @@ def records_from_lines(
         F.array(*[F.lit(fields[place]) for place in places]),
         F.array(*[F.regexp_extract(line, whole, place + 1) for place in places]),
     )
-    is_record = F.lit(True) if skip is None else ~line.rlike(skip)
+    is_record = F.lit(True) if skip is None else ~line.rlike(f"(?U){skip}")
     matches = line.rlike(whole)
     return lines.where(is_record).select(
         "file",

@@ -12,7 +12,10 @@ from cxspark.functions.time import ISO, NAMED_FORMATS
 from cxspark.ingest.source import Expression, RawSource
 
 # Letters of which Spark takes no more.
-_TOO_LONG = re.compile(r"([GMLz])\1{4}|([dahKkHms])\2{2}|D{4}")
+_TOO_LONG = re.compile(
+    r"([GMLz])\1{4}|([dhKkHms])\2{2}|([xXZ])\3{5}|D{4}|aa|S{10}|(?<!V)V(VV)?(?!V)|V{4}|"
+    r"(?<!O)O{2,3}(?!O)|O{5}"
+)
 
 
 class Columns(Settings):

@@ -62,7 +62,7 @@ class Lines(Settings):
     @model_validator(mode="after")
     def _a_name_for_each_group(self) -> Self:
         for one in (self.pattern, self.skip or ""):
-            if "(?P" in one:
+            if re.search(r"(?<!\\)\(\?P", one):
                 raise ValueError(f"{one}: Java runs it: plain groups, whose names are in `fields`")
             try:
                 re.compile(one)

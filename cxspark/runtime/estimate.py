@@ -53,7 +53,11 @@ class Limit:
             >>> Limit(8000, n=16).each(), Limit(8000, n=16).each(at_once=4)
             (500.0, 2000.0)
         """
-        return self.megabytes / max(1, min(self.n, at_once or self.n))
+        return self.megabytes / self.sharing(at_once)
+
+    def sharing(self, at_once: int | None = None) -> int:
+        """How many share it, where so many run at once."""
+        return max(1, min(self.n, at_once or self.n))
 
 
 Limits = Mapping[Place, Limit]
@@ -101,7 +105,7 @@ run at once (spark.master: local[N], spark.executor.cores), or run it all the sa
         if limit is None or need.megabytes <= limit.each(need.at_once):
             continue
         remedies = [need.remedy, "run it all the same (environment.memory_check: warn)"]
-        if limit.n > 1:
+        if limit.sharing(need.at_once) > 1:
             fewer = "let fewer run at once (spark.master: local[N], spark.executor.cores)"
             remedies.insert(1, fewer)
         raise ConfigError(

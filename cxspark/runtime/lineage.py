@@ -115,4 +115,5 @@ def dataset_name(location: Location, table: str, *, namespace: str) -> tuple[str
         return namespace, ".".join(part for part in parts if part)
     where = urlsplit(location.root)
     path = f"{where.path.rstrip('/')}/{table.replace('.', '/')}"
-    return (f"{where.scheme}://{where.netloc}" if where.scheme else "file"), path
+    here = where.scheme in {"", "file"}
+    return ("file" if here else f"{where.scheme}://{where.netloc}"), path

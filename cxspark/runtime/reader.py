@@ -188,17 +188,17 @@ class TableReader:
         """
         version, now = self.version(table), self.read(table)
         columns = [*table.columns, "_change_type"]
+        nothing = now.limit(0).withColumn("_change_type", F.lit("insert")).select(*columns)
         if since >= version:
-            empty = now.limit(0)
-            return empty.withColumn("_change_type", F.lit("insert")).select(*columns)
+            return nothing
         feed = partial(read_feed, self.spark, self.location.address(table), until=version)
         changes = feed(since + 1)
         if changes is None:
             # What changed no rows, as table care, may well be too old: nothing of it is missed.
             later = [one for one in self.commits(table, limit=100) if one.version > since]
-            first = min((one.version for one in later if one.changes_rows), default=since + 1)
-            if len(later) == version - since and first > since + 1:
-                changes = feed(first)
+            first = min((one.version for one in later if one.changes_rows), default=None)
+            if len(later) == version - since:
+                changes = nothing if first is None else feed(first)
         return None if changes is None else changes.select(*columns)
 
     def counted_inputs(self) -> list[TableVersion]:

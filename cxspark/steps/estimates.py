@@ -208,12 +208,14 @@ def _search(
 ) -> Needs:
     """What `distance.nearest_blocks` holds."""
     block_rows = min(settings.block_rows, n_rows)
+    n_blocks = count_blocks(n_rows, block_rows=settings.block_rows)
     worker = Need(
         "worker",
         PYTHON_MB + _TILES_MB + 6 * row_bytes * block_rows / _MB,
         f"two blocks of {block_rows:,} rows, as they came and unpacked",
         f"lower {job}.block_rows",
-        _blocks(n_rows, settings.block_rows),
+        # Without a broadcast each block meets each other one in a task.
+        n_blocks if settings.broadcast else n_blocks**2,
     )
     if not settings.broadcast:
         return (worker,)

@@ -60,9 +60,9 @@ def run(spark: SparkSession, settings: IngestEventsSettings, tables: Tables) -> 
     # Silver first: it is refused where another run of the source has come in between.
     tables.overwrite(SILVER_EVENTS, to_silver(judged), where=where, part=source.name)
     tables.overwrite(QUARANTINE, rejected, where=f"{ours} AND {where}")
+    tell_left_behind(ledger, source, tables)
     tables.overwrite(LOADS, ended, where=where, part=source.name)
     tell_outcome(source, ended, judged, tables)
-    tell_left_behind(ledger, source, tables)
     release(judged, days, pieces)
 
 

@@ -35,9 +35,10 @@ def tell_left_behind(ledger: DataFrame, source: RawSource, tables: Tables) -> No
     left = (
         tables.read(BRONZE_EVENTS)
         .where(ours & F.col("loaded_at").isin(began))
-        .select("load_id", "file")
+        .select("load_id", "loaded_at", "file")
         .distinct()
-        .join(ledger.where(ours).select("load_id"), "load_id", "left_anti")
+        # One that is loaded anew is there, but of an earlier load.
+        .join(ledger.where(ours), ["load_id", "loaded_at"], "left_anti")
         .orderBy("file")
     )
     files = [row["file"] for row in left.limit(4).collect()]
@@ -45,7 +46,8 @@ def tell_left_behind(ledger: DataFrame, source: RawSource, tables: Tables) -> No
         others = ", and others" if len(files) > 3 else ""
         tables.warn(
             f"{source.name}: a run that hasn't ended began to take in {', '.join(files[:3])}"
-            f"{others}: if it was killed, run ingest_events again with the same input"
+            f"{others}: if it was killed, run ingest_events again with the same input (and reload, "
+            "if it had that)"
         )
 
 

@@ -1,6 +1,7 @@
 """Recommend by the factors that train_als learnt, to everyone who is in what it was trained on."""
 
 import json
+from datetime import timedelta
 from functools import partial
 
 from pyspark.errors import AnalysisException
@@ -29,13 +30,13 @@ from cxspark.steps.als_cells import learns_marks, read_user_cells, weights_table
 from cxspark.steps.shown_items import warn_of_few
 
 _OURS = f"algorithm = '{ALGORITHM}'"
+_CLOCKS = timedelta(days=1)  # by which those of two machines may differ
 
 
 def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> None:
     """Read the newest complete model, put each user's cells beside her factors, and recommend."""
     # Each of these is a question to a table's log, and nothing to compute.
     tables.side_by_side(
-        partial(tables.create, RECOMMENDATIONS),
         partial(tables.watch, RECOMMENDATIONS),
         partial(tables.version, MODELS),
         partial(tables.version, USER_ITEM),
@@ -68,13 +69,14 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
 
 
 def _trained(tables: Tables) -> Row:
-    """The row of the newest model, as its factors' versions tell: clocks may have been wrong.
+    """The newest model's row, without those of a future that a wrong clock has made.
 
     Raises:
         ContractError: no training has been completed.
     """
-    newest = F.desc("item_factors_version")
-    rows = tables.read(MODELS).where(_OURS).orderBy(newest).limit(1).collect()
+    models = tables.read(MODELS).where(_OURS)
+    believed = models.where(F.col("trained_at") <= tables.run.started_at + _CLOCKS)
+    rows = believed.orderBy(F.desc("trained_at")).limit(1).collect()
     if not rows:
         raise ContractError(MODELS.name, f"a row where {_OURS}", "none", "run train_als first")
     return rows[0]

@@ -1,7 +1,6 @@
 """Train ALS on the user-item matrix, or on interactions: users and items as vectors."""
 
 import json
-from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -29,10 +28,10 @@ _NOT_OF_THE_FIT = {"popular_days", "weights_from", "event_weights", "half_life_d
 
 def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None:
     """Fit, write the factors, then the model's row, whose commit says that they belong together."""
+    tables.watch(USER_FACTORS, ITEM_FACTORS)
     settings, judged = chosen_als(settings, tables) if settings.as_chosen else (settings, None)
     require_checkpoints(spark, settings.iterations, setting="train_als.iterations")
     user_item = read_weights_to_learn(settings, tables)
-    tables.watch(USER_FACTORS, ITEM_FACTORS)
     users, items = tables.read(USER_INDEX), tables.read(ITEM_INDEX)
     model = Als(**settings.model_dump(exclude=_NOT_OF_THE_FIT))
     model.fit(index_cells(user_item, users, items))
@@ -41,15 +40,9 @@ def run(spark: SparkSession, settings: TrainAlsSettings, tables: Tables) -> None
         _popularity(user_item, settings.popular_days), "item_id"
     )
     ours = f"algorithm = '{ALGORITHM}'"
-    tables.side_by_side(
-        partial(tables.create, MODELS),
-        partial(
-            tables.overwrite, USER_FACTORS, _named(user_factors, USER_FACTORS.columns), where=ours
-        ),
-        partial(
-            tables.overwrite, ITEM_FACTORS, _named(item_factors, ITEM_FACTORS.columns), where=ours
-        ),
-    )
+    # One after the other, so that of two runs at once one gets through.
+    tables.overwrite(USER_FACTORS, _named(user_factors, USER_FACTORS.columns), where=ours)
+    tables.overwrite(ITEM_FACTORS, _named(item_factors, ITEM_FACTORS.columns), where=ours)
     row = _model_row(settings, model, judged, tables)
     this = f"{ours} AND run_id = {quoted(tables.run.run_id)}"
     tables.overwrite(MODELS, spark.createDataFrame([row], MODELS.schema), where=this)

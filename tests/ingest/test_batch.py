@@ -1,8 +1,9 @@
 import pytest
 
 from cxspark.contracts.errors import ContractError
-from cxspark.ingest.batch import Layout, match_columns, plan_batch
+from cxspark.ingest.batch import Layout, plan_batch
 from cxspark.ingest.files import ListedFile, format_of
+from cxspark.ingest.header import match_columns
 from cxspark.ingest.profile import FileProfile
 from cxspark.ingest.settings import Source
 

@@ -17,6 +17,7 @@ LINES = {"pattern": "(.) (.) (.)", "fields": ["u", "i", "t"]}
         {"timestamp_formats": []},
         {"timestamp_formats": ["EEE MMM dd HH:mm:ss yyyy"]},
         {"timestamp_formats": ["d MMMMM yyyy"]},
+        {"timestamp_formats": ["d/M/yyyy hh:mm aa"]},
         {"columns": {"user_id": "u"}},
         {"columns": COLUMNS | {"userid": "u"}},
         {"unknown": 1},

@@ -165,11 +165,11 @@ def test_factors_are_as_long_as_the_newest_models(
     assert step.needs is not None
     before = needs_by_place(step.needs(RecommendAlsSettings(), sizes))
     trained = [
-        ("als", run_id, at, TrainAlsSettings(rank=rank).model_dump_json(), "{}", [], of, of)
-        for run_id, at, rank, of in (
-            # By a clock that was wrong.
-            ("old", datetime(2036, 1, 1), 64, 1),
-            ("new", datetime(2026, 2, 1), 8, 2),
+        ("als", run_id, at, TrainAlsSettings(rank=rank).model_dump_json(), "{}", [], 0, 0)
+        for run_id, at, rank in (
+            ("old", datetime(2026, 1, 1), 64),
+            ("new", datetime(2026, 2, 1), 8),
+            ("by a clock that was wrong", datetime(2100, 1, 1), 100),
         )
     ]
     sizes.tables.overwrite(MODELS, spark.createDataFrame(trained, MODELS.schema))

@@ -175,6 +175,9 @@ def test_files_that_a_killed_run_left_in_part_are_told_of_until_they_are_taken_i
         assert "/a.csv: if it was killed, run ingest_events again" in told
     job.run("a.csv")
     assert not [one for one in job.run("b.csv").warnings if "hasn't ended" in one]
+    with pytest.raises(KeyboardInterrupt):
+        job.run("a.csv", lambda one: Killed(one.spark, one.location, one.run), reload=True)
+    assert [one for one in job.run("a.csv").warnings if "and reload, if it had that" in one]
 
 
 def _lose_a_column(file: Path) -> None:
