@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from pyspark.sql import SparkSession
+from quick_java import QUICK_JAVA
 
 from cxspark.runtime.collecting import collecting_between
 from cxspark.runtime.session import delta_jars, open_session
@@ -31,11 +32,7 @@ SMALL = {
     "spark.default.parallelism": "2",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
-    # C1 compiles at once: tests are over before C2 would pay. Its default code cache of 48 MB is
-    # full after some minutes, and then what is thrown out is interpreted.
-    "spark.driver.extraJavaOptions": (
-        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC -Xss4m"
-    ),
+    "spark.driver.extraJavaOptions": f"{QUICK_JAVA} -Xss4m",
     # Nobody looks at the history of thousands of queries, which fills the heap.
     "spark.sql.ui.retainedExecutions": "1",
     "spark.ui.retainedJobs": "1",
@@ -44,9 +41,23 @@ SMALL = {
 }
 
 
+# Files of five minutes and more.
+LONGEST = {
+    "test_same_tables_anywhere.py",
+    "test_lost_or_refused.py",
+    "test_killed_runs.py",
+    "test_online_retail.py",
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slowest first, so that processes side by side have work till the end."""
-    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("integration") is None,
+            item.path.name not in LONGEST,
+        )
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 import psutil
 import pyspark
+from quick_java import QUICK_JAVA
 
 PROJECT = Path(__file__).resolve().parents[2]
 SPARK_CONF = PROJECT / "conf" / "spark"
@@ -31,8 +32,8 @@ SMALL = {
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.ui.enabled": "false",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": QUICK_JAVA,
+    "spark.executor.extraJavaOptions": QUICK_JAVA,
 }
 _DAEMON = "org.apache.spark.deploy"
 _EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"

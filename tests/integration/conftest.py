@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 from pyspark.sql import SparkSession
+from workplace import Workplace
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -10,3 +11,8 @@ def generated_code(spark: SparkSession) -> Iterator[None]:
     spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK")
     yield
     spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    return Workplace.set_up(tmp_path_factory.mktemp("anywhere"))

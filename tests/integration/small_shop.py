@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from main_job import RUN_COLUMNS
 from pyspark.sql import Row, SparkSession
+from quick_java import QUICK_JAVA
 
 from cxspark.contracts.table import Table
 from cxspark.runtime.config import Config
@@ -26,7 +27,7 @@ SPARK = {
     "spark.default.parallelism": "2",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": QUICK_JAVA,
 }
 SOURCE = {
     "name": "shop",

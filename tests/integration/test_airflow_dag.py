@@ -9,6 +9,7 @@ import pytest
 import yaml
 from airflow_environment import CONF, PROJECT, Airflow, environment
 from pyspark.sql import SparkSession
+from quick_java import QUICK_JAVA
 
 from cxspark.orchestration import GraphFormat, write_graph
 from cxspark.runtime.session import delta_jars
@@ -27,7 +28,7 @@ SPARK = {
     "spark.default.parallelism": "2",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.databricks.delta.snapshotPartitions": "2",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": QUICK_JAVA,
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }

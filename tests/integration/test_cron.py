@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quick_java import QUICK_JAVA
 
 pytestmark = pytest.mark.integration
 
@@ -22,7 +23,7 @@ environment:
     spark.sql.shuffle.partitions: "2"
     spark.default.parallelism: "2"
     spark.sql.codegen.factoryMode: NO_CODEGEN
-    spark.driver.extraJavaOptions: -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+    spark.driver.extraJavaOptions: {java}
 ingest_events:
   source: {{name: shop, columns: {{user_id: u, item_id: i, event_at: t, event_type: e}}}}
   input: [nowhere.csv]
@@ -46,7 +47,7 @@ def nightly(config: Path, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
 
 def write_config(folder: Path, root: Path) -> Path:
     path = folder / "nightly.yaml"
-    path.write_text(CONFIG.format(root=root))
+    path.write_text(CONFIG.format(root=root, java=QUICK_JAVA))
     return path
 
 

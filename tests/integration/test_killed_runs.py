@@ -1,9 +1,11 @@
-"""A job killed with SIGKILL at any point leaves tables that the next run completes.
+"""Runs that are killed, or overtaken by another, leave tables that the next run completes.
 
 Each job takes in a second day on top of a first. It is killed again and again, each time a little
-further on, and at last left alone: then its tables hold what they hold where nothing was killed.
+further on, and at last left alone; or two runs take the day in at once. Then its tables hold what
+they hold where nothing happened.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -12,15 +14,19 @@ import time
 from pathlib import Path
 
 import pytest
+from cluster import PROJECT, wait_until
 from pyspark.sql import SparkSession
 from small_shop import JOBS, World, write_day
 
 from cxspark.contracts.catalogue import TABLES
+from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.preferences import USER_ITEM
 from cxspark.contracts.table import Table
 from cxspark.steps.graph import STEPS
 
 pytestmark = pytest.mark.integration
 
+RIVALS = ("ingest_events", "build_user_item")
 DRIVER = Path(__file__).with_name("armed_job.py")
 
 # Where the runs of a job are killed, one after the other: before a table is written; when its data
@@ -94,16 +100,66 @@ def run_and_kill(world: World, job: str, moment: str, table: Table) -> None:
     assert commits(folder) == n_commits + (moment == "after")
 
 
+def before(worlds: dict[str, World], job: str) -> World:
+    """The tables that the job is to take a second day into."""
+    return worlds[("first_day", *JOBS)[JOBS.index(job)]]
+
+
+def assert_taken_in(world: World, job: str, worlds: dict[str, World]) -> None:
+    """The job's tables are those of a run that nothing happened to."""
+    for table in STEPS[job].writes:
+        clean = worlds[job].content(table)
+        assert world.content(table) == clean
+        assert clean != before(worlds, job).content(table)
+
+
 @pytest.mark.parametrize("job", JOBS)
 def test_a_run_completes_what_killed_runs_left(
     job: str, worlds: dict[str, World], tmp_path: Path
 ) -> None:
-    before = worlds[("first_day", *JOBS)[JOBS.index(job)]]
-    world = before.copy(tmp_path / "tables")
+    world = before(worlds, job).copy(tmp_path / "tables")
     for moment, name in KILLS[job]:
         run_and_kill(world, job, moment, TABLES[name])
     world.run(job)
-    for table in STEPS[job].writes:
-        clean = worlds[job].content(table)
-        assert world.content(table) == clean
-        assert clean != before.content(table)
+    assert_taken_in(world, job, worlds)
+
+
+@pytest.mark.parametrize("job", RIVALS)
+def test_of_two_runs_at_once_one_wins_and_the_tables_are_right(
+    job: str, worlds: dict[str, World], tmp_path: Path
+) -> None:
+    world = before(worlds, job).copy(tmp_path / "tables")
+    command = [sys.executable, f"jobs/{job}.py", "--config", str(world.config()), "--run-id"]
+    runs = [
+        subprocess.Popen([*command, name], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        for name in ("one", "other")
+    ]
+    said = [json.loads(run.communicate(timeout=300)[0].splitlines()[-1]) for run in runs]
+    assert "done" in {one["status"] for one in said}
+    for run, one in zip(runs, said, strict=True):
+        won = one["status"] == "done"
+        assert run.returncode == (0 if won else 1)
+        assert won or "no other run that writes it" in one["error"]
+    assert_taken_in(world, job, worlds)
+
+
+@pytest.mark.parametrize(
+    ("job", "table"), zip(RIVALS, (SILVER_EVENTS, USER_ITEM), strict=True), ids=RIVALS
+)
+def test_a_run_that_another_overtakes_says_so_and_the_tables_are_right(
+    job: str, table: Table, worlds: dict[str, World], tmp_path: Path
+) -> None:
+    world = before(worlds, job).copy(tmp_path / "tables")
+    config = world.config()
+    sign = Path(f"{config}.waits")
+    command = [sys.executable, str(DRIVER), job, str(config), "wait", table.name]
+    late = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    try:
+        wait_until(sign.exists, f"write of {table.name}")
+        world.run(job)
+    finally:
+        sign.unlink(missing_ok=True)
+    said = json.loads(late.communicate(timeout=300)[0].splitlines()[-1])
+    assert "no other run that writes it" in said["error"]
+    assert late.returncode == 1
+    assert_taken_in(world, job, worlds)

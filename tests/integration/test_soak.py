@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from cluster import PROJECT, Cluster, environment, running_cluster
 from pyspark.sql import SparkSession
+from quick_java import QUICK_JAVA
 from small_shop import JOBS, World, write_day
 
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
@@ -44,7 +45,7 @@ class Soak:
                 "spark.executor.memory": "1g",
                 "spark.executor.cores": "1",
                 "spark.executor.extraClassPath": f"{PROJECT}/.jars/*",
-                "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+                "spark.executor.extraJavaOptions": QUICK_JAVA,
             }
         )
         self._cluster = cluster
