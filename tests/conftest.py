@@ -17,7 +17,8 @@ from cxspark.runtime.session import delta_jars, open_session
 settings.register_profile(
     "spark",
     deadline=None,
-    max_examples=25,
+    # Over Spark Connect is tried whether it runs there; that it's right everywhere is tried before.
+    max_examples=4 if "SPARK_REMOTE" in os.environ else 25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("spark")

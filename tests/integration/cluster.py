@@ -159,7 +159,7 @@ def running_cluster(folder: Path, properties: Path) -> Iterator[Cluster]:
 
 
 def spark_submit(
-    job: str,
+    job: str | tuple[str, ...],
     config: Path,
     *options: str,
     python: str = sys.executable,
@@ -169,7 +169,7 @@ def spark_submit(
     """Start a job as its users do, with ``spark-submit jobs/JOB.py``.
 
     Args:
-        job: its name.
+        job: its name; those of several, which run in one application.
         config: its configuration.
         options: of spark-submit: master, properties, packages.
         python: of the driver and the executors.
@@ -177,8 +177,11 @@ def spark_submit(
         folder: where it is started.
     """
     settings = [text for key, value in SMALL.items() for text in ("--conf", f"{key}={value}")]
-    main = [str(PROJECT / "jobs" / f"{job}.py"), "--config", str(config), "--run-id", "r1"]
-    main += arguments
+    if isinstance(job, str):
+        file = PROJECT / "jobs" / f"{job}.py"
+    else:
+        file, arguments = Path(__file__).with_name("several_jobs.py"), [*arguments, ",".join(job)]
+    main = [str(file), "--config", str(config), "--run-id", "r1", *arguments]
     return subprocess.Popen(
         [str(_HOME / "bin" / "spark-submit"), *options, *settings, *main],
         env=environment() | {"PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python},

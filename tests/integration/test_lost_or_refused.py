@@ -82,16 +82,14 @@ def test_a_hardened_cluster_takes_in_raw_files_and_makes_the_report(
     spark: SparkSession, local: Workplace, baked: tuple[str, ...]
 ) -> None:
     way = "hardened-cluster"
-    for job in INTAKE:
-        finish(spark_submit(job, local.config(way), *baked))
-    found = local.contents(spark, way, INTAKE)
-    assert found == local.contents(spark, "local", INTAKE)
     for job in HEAVY:
         for table in STEPS[job].writes:
             name = table.name.replace(".", "/")
             shutil.copytree(local.folder / "local" / name, local.folder / way / name)
-    for job in ("recommend_als", "build_report"):  # the model is of another process
-        finish(spark_submit(job, local.config(way), *baked))
+    jobs = (*INTAKE, "recommend_als", "build_report")  # the model is of another process
+    finish(spark_submit(jobs, local.config(way), *baked))
+    found = local.contents(spark, way, INTAKE)
+    assert found == local.contents(spark, "local", INTAKE)
     assert local.has_page(way)
     tables = local.reader(spark, way)
     shown = tables.read(RECOMMENDATIONS).where("algorithm = 'als'")

@@ -48,11 +48,9 @@ def test_a_package_brought_along_gives_what_the_installed_one_gives(
     properties = SPARK_CONF / "cluster.conf"
     with running_cluster(local.folder / "plain", properties) as cluster:
         options = ("--master", cluster.url, "--properties-file", str(properties))
-        for job in (*EVERYWHERE, "build_report"):
-            config = local.config("brought")
-            finish(
-                spark_submit(job, config, *options, "--py-files", str(package), python=bare_python)
-            )
+        jobs, config = (*EVERYWHERE, "build_report"), local.config("brought")
+        brought = ("--py-files", str(package))
+        finish(spark_submit(jobs, config, *options, *brought, python=bare_python))
     assert local.has_page("brought")
     found = local.contents(spark, "brought", EVERYWHERE)
     assert found == local.contents(spark, "local", EVERYWHERE)
