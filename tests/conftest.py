@@ -48,6 +48,7 @@ LONGEST = {
     "test_lost_or_refused.py",
     "test_killed_runs.py",
     "test_online_retail.py",
+    "test_soak.py",
 }
 
 
