@@ -48,9 +48,9 @@ def test_a_package_brought_along_gives_what_the_installed_one_gives(
     properties = SPARK_CONF / "cluster.conf"
     with running_cluster(local.folder / "plain", properties) as cluster:
         options = ("--master", cluster.url, "--properties-file", str(properties))
-        jobs, config = (*EVERYWHERE, "build_report"), local.config("brought")
-        brought = ("--py-files", str(package))
-        finish(spark_submit(jobs, config, *options, *brought, python=bare_python))
+        options += ("--py-files", str(package))
+        for job in (EVERYWHERE, "build_report"):  # several at once, and one by its own file
+            finish(spark_submit(job, local.config("brought"), *options, python=bare_python))
     assert local.has_page("brought")
     found = local.contents(spark, "brought", EVERYWHERE)
     assert found == local.contents(spark, "local", EVERYWHERE)
