@@ -5,7 +5,7 @@ from pyspark.sql import SparkSession
 from workplace import Workplace
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def generated_code(spark: SparkSession) -> Iterator[None]:
     """Hundreds of thousands of rows are worth code of their own, as in production."""
     spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK")

@@ -12,7 +12,7 @@ from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.value import CUSTOMER_VALUE, VALUE_FORECASTS, VALUE_MODELS
 from cxspark.segmentation.purchases import aggregate_purchase_days, summarize_purchases
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
 
 UNTIL = date(1997, 9, 30)
 # By repeat purchases until then: customers, and purchases of each in the 39 weeks after, as others
@@ -34,6 +34,8 @@ def sample(spark: SparkSession, data: Path, tmp_path_factory: pytest.TempPathFac
     root = tmp_path_factory.mktemp("cdnow") / "tables"
     job = MainJob(spark, root, "cdnow_sample.yaml", data / "cdnow" / "CDNOW_sample.txt")
     job.run("first", ["ingest_events", "estimate_value"])
+    (load,) = job.read("ops.loads").collect()
+    assert (load["n_records"], load["n_accepted"]) == (6_919, 6_919)
     return job
 
 

@@ -63,12 +63,23 @@ def test_a_full_disk_is_named_and_loses_nothing(
     assert contents(world, INGEST) == contents(clean, INGEST)
 
 
+@pytest.fixture(scope="module")
+def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A day is taken in."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "raw").mkdir()
+    write_day(folder / "raw", 1)
+    world = World(spark, folder / "tables", folder / "raw")
+    world.run(INGEST)
+    return world
+
+
 @pytest.mark.parametrize("built", [(), (MATRIX,)], ids=["nothing built", "an increment"])
 def test_a_column_that_went_missing_upstream_is_named(
-    spark: SparkSession, built: tuple[str, ...], raw: Path, tmp_path: Path
+    spark: SparkSession, shop: World, built: tuple[str, ...], tmp_path: Path
 ) -> None:
-    world = World(spark, tmp_path / "tables", raw)
-    world.run(INGEST, *built)
+    world = shop.copy(tmp_path / "tables")
+    world.run(*built)
     events = spark.read.format("delta").load(str(world.folder(SILVER_EVENTS)))
     renamed = events.withColumnRenamed("item_id", "product_id")
     writer = renamed.write.format("delta").mode("overwrite").option("overwriteSchema", True)

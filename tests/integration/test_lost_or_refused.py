@@ -1,10 +1,10 @@
 """Where executors are lost, or nothing is kept, jobs give what they give on one machine."""
 
 import random
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,16 @@ from cluster import (
     write_hardened,
 )
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 from serverless import serverless_compute
 from workplace import HEAVY, INTAKE, Workplace
 
+from cxspark.contracts.operations import JOB_RUNS
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_INDEX
-from cxspark.steps.graph import STEPS
 
 pytestmark = pytest.mark.integration
+
+WAY = "hardened-cluster"
 
 
 @pytest.fixture(scope="module")
@@ -58,40 +61,46 @@ def baked(cluster: Cluster, hardened: Path) -> tuple[str, ...]:
     )
 
 
+@pytest.fixture(scope="module")
+def lost_at(local: Workplace, cluster: Cluster, baked: tuple[str, ...]) -> dict[str, datetime]:
+    """The jobs have run in one application, and in the midst of each heavy one an executor died."""
+    process = spark_submit((*INTAKE, *HEAVY), local.config(WAY), *baked)
+    assert process.stdout
+    lost_at, instants = {}, random.Random(20261130)
+    for job in HEAVY:
+        assert any(f"{job}: started" in line for line in iter(process.stdout.readline, "")), job
+        time.sleep(local.seconds[job] * instants.uniform(0.1, 0.4))
+        lost = cluster.kill_at_work()
+        lost_at[job] = datetime.now()
+        wait_until(lambda lost=lost: len({*cluster.executors()} - {lost}) == 2, "another executor")
+    finish(process)
+    return lost_at
+
+
 @pytest.mark.parametrize("job", HEAVY)
 def test_an_executor_lost_on_a_hardened_cluster_changes_nothing(
-    spark: SparkSession, job: str, local: Workplace, cluster: Cluster, baked: tuple[str, ...]
+    spark: SparkSession, job: str, local: Workplace, lost_at: dict[str, datetime]
 ) -> None:
-    way = f"lost-{job}"
-    shutil.copytree(local.folder / "local", local.folder / way)
-    for table in STEPS[job].writes:
-        shutil.rmtree(local.folder / way / table.name.replace(".", "/"))
-    process = spark_submit(job, local.config(way), *baked)
-    assert process.stdout
-    assert any(f"{job}: started" in line for line in iter(process.stdout.readline, ""))
-    # Executors that have just started take longer than this process did, which has run for a while.
-    time.sleep(local.seconds[job] * random.Random(job).uniform(0.2, 0.8))
-    lost = cluster.kill_at_work()
-    wait_until(lambda: len(set(cluster.executors()) - {lost}) == 2, "another executor")
-    assert process.poll() is None
-    finish(process)
-    assert local.contents(spark, way, (job,)) == local.contents(spark, "local", (job,))
+    (ran,) = local.reader(spark, WAY).read(JOB_RUNS).where(F.col("job") == job).collect()
+    assert ran["started_at"] < lost_at[job] < ran["started_at"] + timedelta(seconds=ran["seconds"])
+    if job == "cluster_customers":
+        assert local.clusters(spark, WAY) == local.clusters(spark, "local")
+    else:
+        assert local.contents(spark, WAY, (job,)) == local.contents(spark, "local", (job,))
 
 
-def test_a_hardened_cluster_takes_in_raw_files_and_makes_the_report(
+@pytest.mark.usefixtures("lost_at")
+def test_a_hardened_cluster_takes_in_raw_files(spark: SparkSession, local: Workplace) -> None:
+    assert local.contents(spark, WAY, INTAKE) == local.contents(spark, "local", INTAKE)
+
+
+@pytest.mark.usefixtures("lost_at")
+def test_a_hardened_cluster_recommends_by_the_model_of_another_process(
     spark: SparkSession, local: Workplace, baked: tuple[str, ...]
 ) -> None:
-    way = "hardened-cluster"
-    for job in HEAVY:
-        for table in STEPS[job].writes:
-            name = table.name.replace(".", "/")
-            shutil.copytree(local.folder / "local" / name, local.folder / way / name)
-    jobs = (*INTAKE, "recommend_als", "build_report")  # the model is of another process
-    finish(spark_submit(jobs, local.config(way), *baked))
-    found = local.contents(spark, way, INTAKE)
-    assert found == local.contents(spark, "local", INTAKE)
-    assert local.has_page(way)
-    tables = local.reader(spark, way)
+    finish(spark_submit(("recommend_als", "build_report"), local.config(WAY), *baked))
+    assert local.has_page(WAY)
+    tables = local.reader(spark, WAY)
     shown = tables.read(RECOMMENDATIONS).where("algorithm = 'als'")
     assert shown.select("user_id").distinct().count() == tables.read(USER_INDEX).count()
 

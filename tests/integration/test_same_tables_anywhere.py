@@ -13,6 +13,7 @@ import pytest
 from absent import absent
 from cluster import PROJECT, SPARK_CONF, finish, running_cluster, spark_submit
 from pyspark.sql import SparkSession
+from quick_java import QUICK_JAVA
 from workplace import EVERYWHERE, Workplace
 
 pytestmark = pytest.mark.integration
@@ -49,9 +50,10 @@ def test_a_package_brought_along_gives_what_the_installed_one_gives(
     with running_cluster(local.folder / "plain", properties) as cluster:
         options = ("--master", cluster.url, "--properties-file", str(properties))
         options += ("--py-files", str(package))
-        for job in (EVERYWHERE, "build_report"):  # several at once, and one by its own file
-            finish(spark_submit(job, local.config("brought"), *options, python=bare_python))
-    assert local.has_page("brought")
+        brought = local.config("brought")
+        finish(spark_submit(EVERYWHERE, brought, *options, python=bare_python))
+        by_its_own_file = ("recommend_knn", brought, *options)
+        finish(spark_submit(*by_its_own_file, python=bare_python, arguments=["--dry-run"]))
     found = local.contents(spark, "brought", EVERYWHERE)
     assert found == local.contents(spark, "local", EVERYWHERE)
 
@@ -64,7 +66,7 @@ def container() -> list[str]:
     if built.returncode == 3:
         absent(built.stderr.splitlines()[-1])
     assert built.returncode == 0, built.stderr[-2000:]
-    return shlex.split(built.stdout.splitlines()[-1])
+    return [*shlex.split(built.stdout.splitlines()[-1]), "--env", f"JDK_JAVA_OPTIONS={QUICK_JAVA}"]
 
 
 def test_the_image_gives_what_one_machine_gives(
