@@ -2,4 +2,5 @@
 
 # C1 compiles at once: tests are over before C2 would pay. Its default code cache of 48 MB is full
 # after a minute or two, and then whatever isn't in it is interpreted.
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC"
+QUICK_COMPILER = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
+QUICK_JAVA = f"{QUICK_COMPILER} -XX:+UseSerialGC"

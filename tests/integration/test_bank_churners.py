@@ -13,7 +13,11 @@ from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
 from cxspark.steps.graph import STEPS
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.data,
+    pytest.mark.usefixtures("generated_code"),
+]
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "bank_churners.yaml"
 N_CUSTOMERS = 10_127

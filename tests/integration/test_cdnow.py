@@ -7,7 +7,11 @@ from main_job import MainJob
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.data,
+    pytest.mark.usefixtures("generated_code"),
+]
 
 
 def test_every_transaction_is_a_purchase(spark: SparkSession, data: Path, tmp_path: Path) -> None:

@@ -12,7 +12,11 @@ from cxspark.contracts.events import SILVER_EVENTS
 from cxspark.contracts.value import CUSTOMER_VALUE, VALUE_FORECASTS, VALUE_MODELS
 from cxspark.segmentation.purchases import aggregate_purchase_days, summarize_purchases
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.data,
+    pytest.mark.usefixtures("generated_code"),
+]
 
 UNTIL = date(1997, 9, 30)
 # By repeat purchases until then: customers, and purchases of each in the 39 weeks after, as others

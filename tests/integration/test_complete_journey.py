@@ -10,7 +10,11 @@ from pyspark.sql import functions as F
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.steps.graph import STEPS
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.data,
+    pytest.mark.usefixtures("generated_code"),
+]
 
 N_LINES = 75_000
 N_HOUSEHOLDS = 2_377

@@ -13,7 +13,11 @@ from cxspark.runtime.location import Location
 from cxspark.runtime.run import Run
 from cxspark.runtime.tables import Tables
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.data,
+    pytest.mark.usefixtures("generated_code"),
+]
 
 CASES = {"bank_churners": (10_127, 14, 6), "online_shoppers": (12_330, 10, 8)}
 

@@ -13,7 +13,7 @@ import pytest
 from absent import absent
 from cluster import PROJECT, SPARK_CONF, finish, running_cluster, spark_submit
 from pyspark.sql import SparkSession
-from quick_java import QUICK_JAVA
+from quick_java import QUICK_COMPILER
 from workplace import EVERYWHERE, Workplace
 
 pytestmark = pytest.mark.integration
@@ -66,7 +66,8 @@ def container() -> list[str]:
     if built.returncode == 3:
         absent(built.stderr.splitlines()[-1])
     assert built.returncode == 0, built.stderr[-2000:]
-    return [*shlex.split(built.stdout.splitlines()[-1]), "--env", f"JDK_JAVA_OPTIONS={QUICK_JAVA}"]
+    command = shlex.split(built.stdout.splitlines()[-1])
+    return [*command, "--env", f"JDK_JAVA_OPTIONS={QUICK_COMPILER}"]
 
 
 def test_the_image_gives_what_one_machine_gives(

@@ -16,7 +16,11 @@ from cxspark.runtime.tables import Tables
 from cxspark.steps import rank_features, train_tree
 from cxspark.trees.settings import RankFeaturesSettings, TrainTreeSettings
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.data,
+    pytest.mark.usefixtures("generated_code"),
+]
 
 SHOPPERS, BANK = "online_shoppers", "bank_churners"
 LABELS = {SHOPPERS: ("Revenue", "TRUE"), BANK: ("Attrition_Flag", "Attrited Customer")}

@@ -66,7 +66,7 @@ class Workplace:
                 "source": {"name": "bank", "user_id": "id"},
                 "input": [str(self.folder / "customers.csv")],
             },
-            "cluster_customers": {"k_from": 2, "k_to": 4},
+            "cluster_customers": {"k_from": 2, "k_to": 4, "seeds": [1]},
         }
         path.write_text(yaml.safe_dump(sections))
         return path

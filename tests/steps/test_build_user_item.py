@@ -68,6 +68,20 @@ def rows(spark: SparkSession, folder: Path, table: Table) -> list[tuple[Any, ...
     return sorted(tuple(row) for row in reader.read(table).collect())
 
 
+@pytest.fixture(scope="module")
+def first_built(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("first")
+    load(spark, folder, "one", FIRST)
+    build(spark, folder, "r1")
+    return folder
+
+
+@pytest.fixture
+def built(first_built: Path, tmp_path: Path) -> Path:
+    """The first events have been loaded, and the matrix built of them."""
+    return shutil.copytree(first_built, tmp_path / "built")
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("half_life_days", [None, 2.0], ids=["no decay", "decay"])
 def test_an_increment_equals_a_full_build_to_the_row(
@@ -87,41 +101,29 @@ def test_an_increment_equals_a_full_build_to_the_row(
     assert len(rows(spark, whole, USER_ITEM)) == 4
 
 
-def test_ids_keep_their_integers_and_new_ones_follow_on(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    load(spark, tmp_path, "one", FIRST)
-    build(spark, tmp_path, "r1")
-    before = dict(rows(spark, tmp_path, USER_INDEX))
-    load(spark, tmp_path, "two", SECOND)
-    build(spark, tmp_path, "r2")
-    after = dict(rows(spark, tmp_path, USER_INDEX))
+def test_ids_keep_their_integers_and_new_ones_follow_on(spark: SparkSession, built: Path) -> None:
+    before = dict(rows(spark, built, USER_INDEX))
+    load(spark, built, "two", SECOND)
+    build(spark, built, "r2")
+    after = dict(rows(spark, built, USER_INDEX))
     assert {user: after[user] for user in before} == before
     assert after["u3"] == 2
-    assert sorted(dict(rows(spark, tmp_path, ITEM_INDEX)).values()) == [0, 1, 2]
+    assert sorted(dict(rows(spark, built, ITEM_INDEX)).values()) == [0, 1, 2]
 
 
-def test_a_second_run_without_new_events_writes_nothing(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    load(spark, tmp_path, "one", FIRST)
-    build(spark, tmp_path, "r1")
-    assert build(spark, tmp_path, "r2").run.outputs == []
+def test_a_second_run_without_new_events_writes_nothing(spark: SparkSession, built: Path) -> None:
+    assert build(spark, built, "r2").run.outputs == []
 
 
-def test_a_rebuild_gives_the_same_rows(spark: SparkSession, tmp_path: Path) -> None:
-    load(spark, tmp_path, "one", FIRST)
-    build(spark, tmp_path, "r1")
-    before = rows(spark, tmp_path, USER_ITEM)
-    assert build(spark, tmp_path, "r2", rebuild=True).run.outputs[-1].n_rows == len(before)
-    assert rows(spark, tmp_path, USER_ITEM) == before
+def test_a_rebuild_gives_the_same_rows(spark: SparkSession, built: Path) -> None:
+    before = rows(spark, built, USER_ITEM)
+    assert build(spark, built, "r2", rebuild=True).run.outputs[-1].n_rows == len(before)
+    assert rows(spark, built, USER_ITEM) == before
 
 
-def test_changed_weights_rebuild_the_matrix(spark: SparkSession, tmp_path: Path) -> None:
-    load(spark, tmp_path, "one", FIRST)
-    build(spark, tmp_path, "r1")
-    build(spark, tmp_path, "r2", weights={"view": 10.0}, other_weight=0.0)
-    assert {row[:3] for row in rows(spark, tmp_path, USER_ITEM)} == {
+def test_changed_weights_rebuild_the_matrix(spark: SparkSession, built: Path) -> None:
+    build(spark, built, "r2", weights={"view": 10.0}, other_weight=0.0)
+    assert {row[:3] for row in rows(spark, built, USER_ITEM)} == {
         ("u1", "a", 10.0),
         ("u2", "a", 10.0),
         ("u2", "b", 0.0),
@@ -144,34 +146,28 @@ def test_events_taken_out_of_silver_leave_the_matrix_too(
     assert "built anew" in tables.run.warnings[0]
 
 
-def test_a_matrix_that_others_changed_is_built_anew(spark: SparkSession, tmp_path: Path) -> None:
-    load(spark, tmp_path, "one", FIRST)
-    build(spark, tmp_path, "r1")
-    before = rows(spark, tmp_path, USER_ITEM)
-    spark.sql(f"DELETE FROM delta.`{tmp_path}/gold/user_item` WHERE user_id = 'u1'")
-    tables = build(spark, tmp_path, "r2")
+def test_a_matrix_that_others_changed_is_built_anew(spark: SparkSession, built: Path) -> None:
+    before = rows(spark, built, USER_ITEM)
+    spark.sql(f"DELETE FROM delta.`{built}/gold/user_item` WHERE user_id = 'u1'")
+    tables = build(spark, built, "r2")
     assert tables.run.warnings == ["gold.user_item was changed by others (DELETE): built anew"]
-    assert rows(spark, tmp_path, USER_ITEM) == before
+    assert rows(spark, built, USER_ITEM) == before
 
 
-def test_events_in_a_table_made_anew_are_all_taken_in(spark: SparkSession, tmp_path: Path) -> None:
-    load(spark, tmp_path, "one", FIRST)
-    build(spark, tmp_path, "r1")
-    shutil.rmtree(tmp_path / "silver" / "events")
-    load(spark, tmp_path, "one", SECOND)
-    tables = build(spark, tmp_path, "r2")
+def test_events_in_a_table_made_anew_are_all_taken_in(spark: SparkSession, built: Path) -> None:
+    shutil.rmtree(built / "silver" / "events")
+    load(spark, built, "one", SECOND)
+    tables = build(spark, built, "r2")
     assert "silver.events is another table" in tables.run.warnings[0]
-    assert {row[:2] for row in rows(spark, tmp_path, USER_ITEM)} == {
+    assert {row[:2] for row in rows(spark, built, USER_ITEM)} == {
         (user, item) for user, item, _, _ in SECOND
     }
 
 
-def test_events_that_are_gone_are_missed_by_name(spark: SparkSession, tmp_path: Path) -> None:
-    load(spark, tmp_path, "one", FIRST)
-    build(spark, tmp_path, "r1")
-    shutil.rmtree(tmp_path / "silver" / "events")
+def test_events_that_are_gone_are_missed_by_name(spark: SparkSession, built: Path) -> None:
+    shutil.rmtree(built / "silver" / "events")
     with pytest.raises(ContractError, match=r"silver.events: expected a Delta table"):
-        build(spark, tmp_path, "r2")
+        build(spark, built, "r2")
 
 
 def test_files_merged_in_between_are_no_events(spark: SparkSession, tmp_path: Path) -> None:
@@ -198,17 +194,15 @@ def test_changes_of_too_long_ago_rebuild_the_matrix(spark: SparkSession, tmp_pat
 
 
 def test_table_care_of_long_ago_is_no_change_that_is_missed(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, built: Path
 ) -> None:
-    load(spark, tmp_path, "one", FIRST)
-    build(spark, tmp_path, "r1")
-    spark.sql(f"OPTIMIZE delta.`{tmp_path}/silver/events` ZORDER BY (item_id)")
-    age(spark, tmp_path / "silver" / "events", hours=169)
-    spark.sql(f"VACUUM delta.`{tmp_path}/silver/events`")
-    assert build(spark, tmp_path, "r2").run.outputs == []
-    load(spark, tmp_path, "two", SECOND)
-    assert build(spark, tmp_path, "r3").run.warnings == []
-    assert {row[:2] for row in rows(spark, tmp_path, USER_ITEM)} == {
+    spark.sql(f"OPTIMIZE delta.`{built}/silver/events` ZORDER BY (item_id)")
+    age(spark, built / "silver" / "events", hours=169)
+    spark.sql(f"VACUUM delta.`{built}/silver/events`")
+    assert build(spark, built, "r2").run.outputs == []
+    load(spark, built, "two", SECOND)
+    assert build(spark, built, "r3").run.warnings == []
+    assert {row[:2] for row in rows(spark, built, USER_ITEM)} == {
         (user, item) for user, item, _, _ in FIRST + SECOND
     }
 
@@ -254,23 +248,21 @@ class Overtaken(Tables):
     ids=["first build", "increment", "increment at last"],
 )
 def test_a_run_that_another_overtakes_counts_nothing_twice(
-    spark: SparkSession, tmp_path: Path, table: Table, known: list[Event]
+    spark: SparkSession, built: Path, tmp_path: Path, table: Table, known: list[Event]
 ) -> None:
-    if known:
-        load(spark, tmp_path, "one", known)
-        build(spark, tmp_path, "r1")
-    load(spark, tmp_path, "two", SECOND)
+    folder = built if known else tmp_path / "nothing"
+    load(spark, folder, "two", SECOND)
     newest: list[Event] = [(f"n{number}", "a", "view", 5) for number in range(6)]
 
     def others() -> None:
-        load(spark, tmp_path, "three", newest)
-        build(spark, tmp_path, "other")
+        load(spark, folder, "three", newest)
+        build(spark, folder, "other")
 
     model = BuildUserItemSettings()
-    late = Overtaken(open_tables(spark, tmp_path, "late", model), table, others)
+    late = Overtaken(open_tables(spark, folder, "late", model), table, others)
     with pytest.raises(ConflictError, match="build_user_item run other"):
         STEP.run(spark, model, late)
-    cells, users = (rows(spark, tmp_path, one) for one in (USER_ITEM, USER_INDEX))
+    cells, users = (rows(spark, folder, one) for one in (USER_ITEM, USER_INDEX))
     assert sum(cell[3] for cell in cells) == len([*known, *SECOND, *newest])
     assert {user for user, _ in users} == {cell[0] for cell in cells}
     assert sorted(number for _, number in users) == list(range(len(users)))
