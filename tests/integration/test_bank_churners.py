@@ -15,7 +15,7 @@ from cxspark.steps.graph import STEPS
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.data,
+    pytest.mark.thorough,
     pytest.mark.usefixtures("generated_code"),
 ]
 

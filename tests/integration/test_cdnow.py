@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.data,
+    pytest.mark.thorough,
     pytest.mark.usefixtures("generated_code"),
 ]
 

@@ -14,7 +14,7 @@ from cxspark.segmentation.purchases import aggregate_purchase_days, summarize_pu
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.data,
+    pytest.mark.thorough,
     pytest.mark.usefixtures("generated_code"),
 ]
 

@@ -15,7 +15,7 @@ from cxspark.runtime.tables import Tables
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.data,
+    pytest.mark.thorough,
     pytest.mark.usefixtures("generated_code"),
 ]
 

@@ -106,6 +106,7 @@ def assert_taken_in(world: World, job: str, worlds: dict[str, World]) -> None:
         assert clean != before(worlds, job).content(table)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("job", JOBS)
 def test_a_run_completes_what_killed_runs_left(
     job: str, worlds: dict[str, World], tmp_path: Path

@@ -18,7 +18,7 @@ from cxspark.trees.settings import RankFeaturesSettings, TrainTreeSettings
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.data,
+    pytest.mark.thorough,
     pytest.mark.usefixtures("generated_code"),
 ]
 
