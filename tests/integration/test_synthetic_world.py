@@ -12,7 +12,11 @@ from cxspark.synthetic.settings import SyntheticSettings
 from cxspark.synthetic.visitors import SEGMENTS
 from cxspark.synthetic.world import Truth, write_world
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough,
+    pytest.mark.usefixtures("generated_code"),
+]
 
 MAPPING = files("cxspark.synthetic") / "source.yaml"
 SETTINGS = SyntheticSettings(n_users=400, n_items=240, n_events=20_000, days=14)

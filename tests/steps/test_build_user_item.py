@@ -83,7 +83,10 @@ def built(first_built: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("half_life_days", [None, 2.0], ids=["no decay", "decay"])
+@pytest.mark.parametrize(
+    "half_life_days",
+    [pytest.param(None, marks=pytest.mark.thorough, id="no decay"), pytest.param(2.0, id="decay")],
+)
 def test_an_increment_equals_a_full_build_to_the_row(
     spark: SparkSession, tmp_path: Path, half_life_days: float | None
 ) -> None:

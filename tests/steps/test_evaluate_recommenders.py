@@ -99,6 +99,7 @@ def test_segments_share_out_all_users(judged: Tables) -> None:
     assert users.pop("all") == sum(users.values())
 
 
+@pytest.mark.thorough
 def test_the_same_run_again_leaves_the_same_rows(spark: SparkSession, judged: Tables) -> None:
     def content() -> set[tuple[object, ...]]:
         rows = tables_at(spark, Path(str(judged.location.root))).read(MODEL_METRICS)

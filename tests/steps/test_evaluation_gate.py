@@ -67,7 +67,7 @@ def test_a_blend_worse_than_what_is_popular_is_held_back_and_not_deployed(
         recommend(spark, tmp_path)
 
 
-@pytest.mark.parametrize("split", ["random", "last_n"])
+@pytest.mark.parametrize("split", ["last_n", pytest.param("random", marks=pytest.mark.thorough)])
 def test_a_comparison_by_another_split_is_told_apart_and_nothing_is_deployed_by_it(
     spark: SparkSession, tmp_path: Path, split: str
 ) -> None:
