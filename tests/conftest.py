@@ -18,7 +18,7 @@ settings.register_profile(
     "spark",
     deadline=None,
     # Over Spark Connect is tried whether it runs there; that it's right everywhere is tried before.
-    max_examples=2 if "SPARK_REMOTE" in os.environ else 25,
+    max_examples=4 if "SPARK_REMOTE" in os.environ else 25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("spark")

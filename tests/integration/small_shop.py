@@ -19,8 +19,7 @@ from cxspark.runtime.submit import submit
 from cxspark.runtime.tables import Tables
 from cxspark.steps.graph import STEPS
 
-# Those that add to what their tables hold.
-JOBS = ("ingest_events", "build_user_item")
+JOBS = ("ingest_events", "build_user_item", "recommend_knn")
 
 SPARK = {
     "spark.master": "local[2]",
@@ -60,6 +59,7 @@ class World:
             "environment": {"tables": {"root": str(root)}, "spark": SPARK},
             "ingest_events": {"input": [str(raw)], "source": SOURCE},
             "build_user_item": {},
+            "recommend_knn": {"k": 3, "n": 4},
         }
 
     def copy(self, root: Path) -> "World":

@@ -38,8 +38,6 @@ def sample(spark: SparkSession, data: Path, tmp_path_factory: pytest.TempPathFac
     root = tmp_path_factory.mktemp("cdnow") / "tables"
     job = MainJob(spark, root, "cdnow_sample.yaml", data / "cdnow" / "CDNOW_sample.txt")
     job.run("first", ["ingest_events", "estimate_value"])
-    (load,) = job.read("ops.loads").collect()
-    assert (load["n_records"], load["n_accepted"]) == (6_919, 6_919)
     return job
 
 

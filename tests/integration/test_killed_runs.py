@@ -20,11 +20,16 @@ from small_shop import JOBS, World, write_day
 
 from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.events import SILVER_EVENTS
+from cxspark.contracts.preferences import USER_ITEM
 from cxspark.contracts.table import Table
 from cxspark.steps.graph import STEPS
 
 pytestmark = pytest.mark.integration
 
+RIVALS = [
+    pytest.param("ingest_events", SILVER_EVENTS, id="ingest_events"),
+    pytest.param("build_user_item", USER_ITEM, id="build_user_item", marks=pytest.mark.thorough),
+]
 DRIVER = Path(__file__).with_name("armed_job.py")
 
 # Where the runs of a job are killed, one after the other: before a table is written; when its data
@@ -32,12 +37,17 @@ DRIVER = Path(__file__).with_name("armed_job.py")
 KILLS = {
     "ingest_events": [
         ("files", "bronze.events"),
+        ("after", "silver.quarantine"),
         ("files", "silver.events"),
         ("before", "ops.loads"),
     ],
     "build_user_item": [
-        ("after", "gold.item_index"),
+        ("files", "gold.item_index"),
         ("files", "gold.user_item"),
+    ],
+    "recommend_knn": [
+        ("after", "gold.user_neighbors"),
+        ("files", "gold.recommendations"),
     ],
 }
 
@@ -118,10 +128,10 @@ def test_a_run_completes_what_killed_runs_left(
     assert_taken_in(world, job, worlds)
 
 
+@pytest.mark.parametrize(("job", "table"), RIVALS)
 def test_of_two_runs_at_once_one_wins_and_the_tables_are_right(
-    worlds: dict[str, World], tmp_path: Path
+    job: str, table: Table, worlds: dict[str, World], tmp_path: Path
 ) -> None:
-    job = "ingest_events"
     world = before(worlds, job).copy(tmp_path / "tables")
     command = [sys.executable, f"jobs/{job}.py", "--config", str(world.config()), "--run-id"]
     runs = [
@@ -134,13 +144,14 @@ def test_of_two_runs_at_once_one_wins_and_the_tables_are_right(
         won = one["status"] == "done"
         assert run.returncode == (0 if won else 1)
         assert won or "no other run that writes it" in one["error"]
+    assert commits(world.folder(table)) > commits(before(worlds, job).folder(table))
     assert_taken_in(world, job, worlds)
 
 
+@pytest.mark.parametrize(("job", "table"), RIVALS)
 def test_a_run_that_another_overtakes_says_so_and_the_tables_are_right(
-    worlds: dict[str, World], tmp_path: Path
+    job: str, table: Table, worlds: dict[str, World], tmp_path: Path
 ) -> None:
-    job, table = "ingest_events", SILVER_EVENTS
     world = before(worlds, job).copy(tmp_path / "tables")
     config = world.config()
     sign = Path(f"{config}.waits")

@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
+from cxspark.steps.graph import STEPS
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
 
@@ -149,3 +150,14 @@ def test_the_blend_beats_what_is_popular_lately(shop: MainJob) -> None:
     assert found["blend"]["n_users"] == N_JUDGED
     assert found["blend"]["value"] > 0.113
     assert found["blend"]["difference_low"] > 0
+
+
+@pytest.mark.thorough
+def test_a_second_run_changes_nothing(shop: MainJob) -> None:
+    jobs = ("ingest_events", "build_user_item", "recommend_knn")
+    tables = [table.name for job in jobs for table in STEPS[job].writes]
+    before = {name: shop.fingerprint(name) for name in tables}
+    outcomes = shop.run("second", jobs)
+    assert {name: shop.fingerprint(name) for name in tables} == before
+    for job in ("ingest_events", "build_user_item"):
+        assert outcomes[job].run.outputs == []

@@ -51,9 +51,11 @@ def test_a_package_brought_along_gives_what_the_installed_one_gives(
         options = ("--master", cluster.url, "--properties-file", str(properties))
         options += ("--py-files", str(package))
         brought = local.config("brought")
-        finish(spark_submit(EVERYWHERE, brought, *options, python=bare_python))
+        jobs = (*EVERYWHERE, "build_report")
+        finish(spark_submit(jobs, brought, *options, python=bare_python))
         by_its_own_file = ("recommend_knn", brought, *options)
         finish(spark_submit(*by_its_own_file, python=bare_python, arguments=["--dry-run"]))
+    assert local.has_page("brought")
     found = local.contents(spark, "brought", EVERYWHERE)
     assert found == local.contents(spark, "local", EVERYWHERE)
 

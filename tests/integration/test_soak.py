@@ -1,8 +1,8 @@
 """Killed at random instants, again and again, jobs lose nothing and take in nothing twice.
 
 On a cluster of two workers: of each run either everything that it started on this side is killed,
-or an executor, which it has to get over. CXSPARK_SOAK_RUNS says how often, CXSPARK_SOAK_SEED when;
-``scripts/soak`` sets them.
+or an executor, which it has to get over. CXSPARK_SOAK_RUNS says how often, CXSPARK_SOAK_SEED when,
+CXSPARK_SOAK_JOBS of which jobs; ``scripts/soak`` sets them.
 """
 
 import os
@@ -18,13 +18,14 @@ import pytest
 from cluster import PROJECT, Cluster, environment, running_cluster
 from pyspark.sql import SparkSession
 from quick_java import QUICK_JAVA
-from small_shop import JOBS, World, write_day
+from small_shop import World, write_day
 
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
 from cxspark.steps.graph import STEPS
 
 pytestmark = pytest.mark.integration
 
+JOBS = os.environ.get("CXSPARK_SOAK_JOBS", "ingest_events build_user_item").split()
 N_RUNS = int(os.environ.get("CXSPARK_SOAK_RUNS", "5"))
 SEED = int(os.environ.get("CXSPARK_SOAK_SEED", "20261125"))
 _DEADLINE = 900
