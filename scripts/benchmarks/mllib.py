@@ -1,16 +1,20 @@
-"""MLlib's own way to recommend, from factors and cells that are in memory."""
+"""MLlib's own way to recommend, by the factors and cells that are in the job's tables."""
 
 import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyspark.ml.recommendation import ALSModel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix
+
+from cxspark.contracts.factors import ITEM_FACTORS, USER_FACTORS
+from cxspark.contracts.preferences import USER_ITEM
+from cxspark.contracts.table import Table
+from cxspark.runtime.location import Location
 
 Factors = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -21,60 +25,75 @@ class Mllib:
 
     Args:
         spark: the session.
-        users: users x rank.
-        items: items x rank.
+        location: where the tables are.
         seen: users x items; what each user has.
     """
 
-    def __init__(
-        self, spark: SparkSession, users: Factors, items: Factors, seen: csr_matrix
-    ) -> None:
-        cells = seen.tocoo()
-        numbered = [
-            {"id": pa.array(np.arange(len(one)), pa.int32()), "features": to_lists(one)}
-            for one in (users, items)
-        ]
-        pairs = {"user": cells.row.astype(np.int32), "item": cells.col.astype(np.int32)}
-        self._frames = [_in_memory(spark, columns) for columns in (*numbered, pairs)]
-        assert spark._jvm is not None
-        java = spark._jvm.org.apache.spark.ml.recommendation.ALSModel
-        factors = (frame._jdf for frame in self._frames[:2])
-        fitted = java("bench", users.shape[1], *factors)
-        self._model = ALSModel(fitted.setUserCol("user").setItemCol("item"))
+    def __init__(self, spark: SparkSession, location: Location, seen: csr_matrix) -> None:
+        self._spark = spark
+        self._location = location
         self._seen = seen
 
-    def as_it_is(self, scores: Floats) -> tuple[float, bool]:
-        """Seconds of a second run, and whether what it gives that wasn't seen is the same."""
+    def alone(self, scores: Floats) -> tuple[float, bool]:
+        """Seconds of a second call, and whether what it gives that wasn't seen is the same.
+
+        Factors are in memory, and what comes is thrown away.
+        """
+        factors = [self._numbered(one).persist() for one in (USER_FACTORS, ITEM_FACTORS)]
+        for one in factors:
+            one.count()
         for _ in range(2):
             start = time.perf_counter()
-            found = self._model.recommendForAllUsers(scores.shape[1])
+            found = self._call(*factors, n=scores.shape[1])
             found.write.format("noop").mode("overwrite").save()
             seconds = time.perf_counter() - start
-        return seconds, self._agrees(found, scores)
+        agrees = self._agrees(found, scores)
+        for one in factors:
+            one.unpersist()
+        return seconds, agrees
 
-    def to_the_same_lists(self, scores: Floats, path: Path) -> tuple[float, bool]:
-        """Seconds of a second run, and whether its lists are the same.
+    def as_job(self, scores: Floats, path: Path) -> tuple[float, bool]:
+        """Seconds of a second run, and whether its lists are the same: Delta tables in and out.
 
         As many more items as a user may have; those that she has are struck out, the best stay.
         """
         n, most = scores.shape[1], int(np.diff(self._seen.indptr).max())
-        by_user = Window.partitionBy("user").orderBy(F.desc("rating"), "item")
+        by_user = Window.partitionBy("user_id").orderBy(F.desc("rating"), "item_id")
         for _ in range(2):
             start = time.perf_counter()
-            found = self._model.recommendForAllUsers(n + most)
+            users, items = self._numbered(USER_FACTORS), self._numbered(ITEM_FACTORS)
+            found = self._call(users, items, n=n + most)
             picks = found.select("user", F.inline("recommendations"))
-            new = picks.join(self._frames[2], ["user", "item"], "left_anti")
+            for name, ids in (("user", users), ("item", items)):
+                names = ids.select(F.col("id").alias(name), f"{name}_id")
+                picks = picks.join(F.broadcast(names), name)
+            new = picks.join(self._read(USER_ITEM), ["user_id", "item_id"], "left_anti")
             best = new.withColumn("rank", F.row_number().over(by_user)).where(F.col("rank") <= n)
-            best.write.mode("overwrite").parquet(str(path))
+            lists = best.select("user_id", "rank", "item_id", "rating")
+            lists.write.format("delta").mode("overwrite").save(str(path))
             seconds = time.perf_counter() - start
-        written = pq.read_table(path).sort_by([("user", "ascending"), ("rank", "ascending")])
-        theirs = written["rating"].to_numpy().reshape(-1, n)
+        written = self._spark.read.format("delta").load(str(path)).orderBy("user_id", "rank")
+        theirs = written.select("rating").toArrow()["rating"].to_numpy().reshape(-1, n)
         return seconds, bool(np.allclose(theirs, scores, rtol=1e-4))
 
-    def close(self) -> None:
-        """Make room."""
-        for frame in self._frames:
-            frame.unpersist()
+    def _read(self, table: Table) -> DataFrame:
+        return self._spark.table(self._location.address(table))
+
+    def _numbered(self, table: Table) -> DataFrame:
+        """Factors as MLlib's model has them, and whose they are."""
+        kind = "user" if table is USER_FACTORS else "item"
+        return self._read(table).select(
+            F.col(f"{kind}_index").alias("id"), F.col("factors").alias("features"), f"{kind}_id"
+        )
+
+    def _call(self, users: DataFrame, items: DataFrame, *, n: int) -> DataFrame:
+        (first,) = items.take(1)
+        assert self._spark._jvm is not None
+        java = self._spark._jvm.org.apache.spark.ml.recommendation.ALSModel
+        factors = (one.select("id", "features")._jdf for one in (users, items))
+        fitted = java("bench", len(first["features"]), *factors)
+        model = ALSModel(fitted.setUserCol("user").setItemCol("item"))
+        return model.recommendForAllUsers(n)
 
     def _agrees(self, found: DataFrame, scores: Floats) -> bool:
         """Whether the scores that remain without what was seen start ours, user by user."""
@@ -97,9 +116,3 @@ def to_lists(factors: Factors) -> pa.ListArray:
     """Each row as a list."""
     starts = pa.array(np.arange(len(factors) + 1) * factors.shape[1], pa.int32())
     return pa.ListArray.from_arrays(starts, pa.array(factors.ravel()))
-
-
-def _in_memory(spark: SparkSession, columns: dict[str, pa.Array]) -> DataFrame:
-    frame = spark.createDataFrame(pa.table(columns)).persist()
-    frame.count()
-    return frame

@@ -36,8 +36,9 @@ def run(spark: SparkSession, scale: float) -> Iterator[Row]:
     """The whole job, tables in and out, with reasons and without.
 
     The job leaves out what a user has, and so does implicit; MLlib can't. So MLlib is timed twice:
-    its call alone, the result thrown away, and the way to the same lists, written. It has factors
-    and cells in memory. Some runs of ours come first, untimed, and one of each of MLlib's.
+    its call alone, factors in memory and the result thrown away; and as a job that comes to the
+    same lists, Delta tables in and out. Some runs of ours come first, untimed, and one of each of
+    MLlib's.
     """
     n_users, n_items = (max(100, int(size * scale)) for size in (_N_USERS, _N_ITEMS))
     with tempfile.TemporaryDirectory() as name:
@@ -54,10 +55,10 @@ def run(spark: SparkSession, scale: float) -> Iterator[Row]:
         implicit = f"implicit, {os.cpu_count()} threads, in memory"
         equal = bool(np.allclose(scores, expected, rtol=1e-4))
         yield _row(size, without, scores.size, peer=implicit, peer_s=native_s, equal=equal)
-        mllib = Mllib(spark, full.users, full.items, full.seen)
-        mllib_s, agrees = mllib.as_it_is(scores)
-        whole_s, equal = mllib.to_the_same_lists(scores, folder / "lists.parquet")
-        mllib.close()
+        location = tables_in(spark, folder / "full", "mllib").location
+        mllib = Mllib(spark, location, full.seen)
+        mllib_s, agrees = mllib.alone(scores)
+        whole_s, equal = mllib.as_job(scores, folder / "lists")
         plain, whole = "recommendForAllUsers", "recommendForAllUsers, to the same lists"
         yield _row(size, without, scores.size, peer=plain, peer_s=mllib_s, equal=agrees)
         yield _row(size, without, scores.size, peer=whole, peer_s=whole_s, equal=equal)
