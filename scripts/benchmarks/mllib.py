@@ -27,12 +27,16 @@ class Mllib:
         spark: the session.
         location: where the tables are.
         seen: users x items; what each user has.
+        rank: how many factors each has.
     """
 
-    def __init__(self, spark: SparkSession, location: Location, seen: csr_matrix) -> None:
+    def __init__(
+        self, spark: SparkSession, location: Location, seen: csr_matrix, *, rank: int
+    ) -> None:
         self._spark = spark
         self._location = location
         self._seen = seen
+        self._rank = rank
 
     def alone(self, scores: Floats) -> tuple[float, bool]:
         """Seconds of a second call, and whether what it gives that wasn't seen is the same.
@@ -87,11 +91,10 @@ class Mllib:
         )
 
     def _call(self, users: DataFrame, items: DataFrame, *, n: int) -> DataFrame:
-        (first,) = items.take(1)
         assert self._spark._jvm is not None
         java = self._spark._jvm.org.apache.spark.ml.recommendation.ALSModel
         factors = (one.select("id", "features")._jdf for one in (users, items))
-        fitted = java("bench", len(first["features"]), *factors)
+        fitted = java("bench", self._rank, *factors)
         model = ALSModel(fitted.setUserCol("user").setItemCol("item"))
         return model.recommendForAllUsers(n)
 

@@ -56,7 +56,7 @@ def run(spark: SparkSession, scale: float) -> Iterator[Row]:
         equal = bool(np.allclose(scores, expected, rtol=1e-4))
         yield _row(size, without, scores.size, peer=implicit, peer_s=native_s, equal=equal)
         location = tables_in(spark, folder / "full", "mllib").location
-        mllib = Mllib(spark, location, full.seen)
+        mllib = Mllib(spark, location, full.seen, rank=_RANK)
         mllib_s, agrees = mllib.alone(scores)
         whole_s, equal = mllib.as_job(scores, folder / "lists")
         plain, whole = "recommendForAllUsers", "recommendForAllUsers, to the same lists"
