@@ -17,6 +17,11 @@ def create_statement(table: Table, address: str) -> str:
         properties["delta.enableChangeDataFeed"] = "true"
     if table.deletion_vectors:
         properties["delta.enableDeletionVectors"] = "true"
+    searched = [name for name in table.key if name not in table.partition_by]
+    if table.partition_by and searched:
+        # Partitions are replaced and read whole, or single keys are looked for: bounds of the other
+        # columns would take a tenth of a write.
+        properties["delta.dataSkippingStatsColumns"] = ",".join(searched)
     parts = ", ".join(f"`{name}`" for name in table.partition_by)
     return (
         f"CREATE TABLE IF NOT EXISTS {address} ({columns}) USING delta "

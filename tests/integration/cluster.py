@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import psutil
 import pyspark
-from quick_java import QUICK_JAVA
+from quick_java import QUICK_EXECUTOR, QUICK_JAVA
 
 PROJECT = Path(__file__).resolve().parents[2]
 SPARK_CONF = PROJECT / "conf" / "spark"
@@ -33,7 +33,7 @@ SMALL = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.ui.enabled": "false",
     "spark.driver.extraJavaOptions": QUICK_JAVA,
-    "spark.executor.extraJavaOptions": QUICK_JAVA,
+    "spark.executor.extraJavaOptions": QUICK_EXECUTOR,
 }
 _DAEMON = "org.apache.spark.deploy"
 _EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"

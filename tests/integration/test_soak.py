@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from cluster import PROJECT, Cluster, environment, running_cluster
 from pyspark.sql import SparkSession
-from quick_java import QUICK_JAVA
+from quick_java import QUICK_EXECUTOR
 from small_shop import World, write_day
 
 from cxspark.contracts.preferences import ITEM_INDEX, USER_INDEX
@@ -46,7 +46,7 @@ class Soak:
                 "spark.executor.memory": "1g",
                 "spark.executor.cores": "1",
                 "spark.executor.extraClassPath": f"{PROJECT}/.jars/*",
-                "spark.executor.extraJavaOptions": QUICK_JAVA,
+                "spark.executor.extraJavaOptions": QUICK_EXECUTOR,
             }
         )
         self._cluster = cluster

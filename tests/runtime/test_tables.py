@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 
@@ -152,6 +153,28 @@ def test_merging_no_rows_commits_nothing(spark: SparkSession, tmp_path: Path) ->
     tables.merge(USER_INDEX, index(spark, ("a", 0)))
     tables.merge(USER_INDEX, index(spark))
     assert [output.version for output in tables.run.outputs] == [1]
+
+
+@pytest.mark.parametrize("change_feed", [False, True])
+def test_a_versions_rows_are_counted_whatever_commit_made_it(
+    spark: SparkSession, tmp_path: Path, *, change_feed: bool
+) -> None:
+    table = replace(USER_INDEX, change_feed=change_feed)
+    both, one = index(spark, ("a", 0), ("b", 1)), index(spark, ("b", 7))
+    counts = []
+    for write in (
+        lambda tables: tables.overwrite(table, both),
+        lambda tables: tables.overwrite(table, one, where="user_id = 'b'"),
+        lambda tables: tables.merge(table, index(spark, ("b", 2), ("c", 3), ("d", 4))),
+        lambda tables: tables.overwrite(table, both),
+        lambda tables: tables.append(table, index(spark, ("e", 5))),
+        lambda tables: tables.overwrite(table, index(spark)),
+    ):
+        write(tables_at(spark, tmp_path, "writer"))
+        reader = tables_at(spark, tmp_path, "reader")
+        assert reader.n_rows(table) == reader.read(table).count()
+        counts.append(reader.counted_inputs()[0].n_rows)
+    assert counts == [2, 2, 4, 2, 3, 0]
 
 
 def test_changes_since_a_version_are_those_rows_alone(spark: SparkSession, tmp_path: Path) -> None:
