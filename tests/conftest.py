@@ -48,7 +48,6 @@ LONGEST = {
     "test_same_tables_anywhere.py",
     "test_lost_or_refused.py",
     "test_killed_runs.py",
-    "test_online_retail.py",
     "test_soak.py",
 }
 

@@ -10,7 +10,11 @@ from pyspark.sql import functions as F
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.steps.graph import STEPS
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("generated_code")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.thorough,
+    pytest.mark.usefixtures("generated_code"),
+]
 
 N_LINES = 541_909
 N_WITHOUT_CUSTOMER = 135_080
@@ -152,7 +156,6 @@ def test_the_blend_beats_what_is_popular_lately(shop: MainJob) -> None:
     assert found["blend"]["difference_low"] > 0
 
 
-@pytest.mark.thorough
 def test_a_second_run_changes_nothing(shop: MainJob) -> None:
     jobs = ("ingest_events", "build_user_item", "recommend_knn")
     tables = [table.name for job in jobs for table in STEPS[job].writes]

@@ -171,6 +171,7 @@ def test_no_user_who_takes_anything_new_is_an_error(spark: SparkSession, tmp_pat
         STEP.run(spark, EvaluateRecommendersSettings(**QUICK), tables_at(spark, tmp_path))
 
 
+@pytest.mark.thorough
 def test_models_that_find_nothing_for_a_single_user_are_told_so(
     spark: SparkSession, tmp_path: Path
 ) -> None:

@@ -67,7 +67,8 @@ def test_a_blend_worse_than_what_is_popular_is_held_back_and_not_deployed(
         recommend(spark, tmp_path)
 
 
-@pytest.mark.parametrize("split", ["last_n", pytest.param("random", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("split", ["last_n", "random"])
 def test_a_comparison_by_another_split_is_told_apart_and_nothing_is_deployed_by_it(
     spark: SparkSession, tmp_path: Path, split: str
 ) -> None:

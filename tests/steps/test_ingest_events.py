@@ -117,6 +117,7 @@ def test_the_same_content_again_writes_nothing(job: Job) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.thorough
 def test_a_corrected_mapping_reaches_what_was_loaded_before(
     job: Job, spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -164,6 +165,7 @@ class Killed(Tables):
 
 
 @pytest.mark.integration
+@pytest.mark.thorough
 def test_files_that_a_killed_run_left_in_part_are_told_of_until_they_are_taken_in(
     spark: SparkSession, tmp_path: Path
 ) -> None:

@@ -44,6 +44,8 @@ QUICK = {
     "shrinkages": [1],
     "n_replicates": 100,
 }
+# For a CI these stand for the others.
+FEW = {"recommend_knn", "cluster_customers", "train_als"}
 JOBS = [
     (recommend_knn.STEP, {}),
     (cluster_customers.STEP, {**BANK, "k_to": 3, "seeds": [1]}),
@@ -84,7 +86,13 @@ def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("step", "values"), JOBS, ids=lambda one: getattr(one, "name", ""))
+@pytest.mark.parametrize(
+    ("step", "values"),
+    [
+        pytest.param(*job, id=job[0].name, marks=() if job[0].name in FEW else pytest.mark.thorough)
+        for job in JOBS
+    ],
+)
 def test_a_run_that_another_overtook_leaves_all_tables_to_it(
     step: Step[BaseModel], values: dict[str, object], spark: SparkSession, folder: Path
 ) -> None:
