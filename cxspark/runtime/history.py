@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from cxspark.runtime.run import Commit
@@ -62,18 +62,12 @@ def read_history(spark: SparkSession, address: str, *, limit: int | None) -> lis
             version=row["version"],
             at=_EPOCH + timedelta(microseconds=row["micros"]),
             operation=row["operation"] or "",
-            is_append=_did(row, mode="Append"),
-            replaces_all=_did(row, mode="Overwrite", predicate="true"),
+            is_append=(row["operationParameters"] or {}).get("mode") == "Append",
             metrics=row["operationMetrics"] or {},
             **_note(row["userMetadata"]),
         )
         for row in rows
     ]
-
-
-def _did(row: Row, **parameters: str) -> bool:
-    """Whether the commit's operation had these parameters."""
-    return parameters.items() <= (row["operationParameters"] or {}).items()
 
 
 def read_feed(spark: SparkSession, address: str, since: int, *, until: int) -> DataFrame | None:

@@ -155,10 +155,7 @@ class TableReader:
         if table.name in self.run.inputs:
             return self._count(table, self.run.inputs[table.name]).result()
         newest = self.history(table, limit=1)
-        if not newest:
-            return 0
-        self._newest[table.name] = newest[0]
-        return self._count(table, newest[0].version).result()
+        return self._count(table, newest[0].version).result() if newest else 0
 
     def read(self, table: Table, *, version: int | None = None) -> DataFrame:
         """The table, at the version this run has pinned, or at another that `history` tells of.
@@ -228,16 +225,10 @@ class TableReader:
     def _count(self, table: Table, version: int) -> Future[int]:
         """The rows of a version, counted once, and while the run goes on.
 
-        A commit that replaced all rows tells them by itself. Else Delta counts them from its log
-        alone, by a few small queries.
+        Delta counts them from its log alone, by a few small queries.
         """
-        which, newest = (table.name, version), self._newest.get(table.name)
-        if which in self._counts:
-            return self._counts[which]
-        if newest and newest.version == version and newest.replaces_all:
-            self._counts[which] = Future()
-            self._counts[which].set_result(newest.n_rows)
-        else:
+        which = (table.name, version)
+        if which not in self._counts:
             address = self.location.address(table)
 
             def count() -> int:

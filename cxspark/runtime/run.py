@@ -81,7 +81,6 @@ class Commit:
         at: UTC.
         operation: as Delta calls it.
         is_append: whether it added rows and touched no others.
-        replaces_all: whether the rows it wrote are all that the table has after it.
         metrics: Delta's counts.
         job: which wrote it.
         run_id: of the run that wrote it.
@@ -96,7 +95,6 @@ class Commit:
     at: datetime
     operation: str
     is_append: bool
-    replaces_all: bool
     metrics: Mapping[str, str]
     job: str = ""
     run_id: str = ""

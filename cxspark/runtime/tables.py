@@ -221,7 +221,6 @@ class Tables(TableReader):
         self.run.facts[table.name] = facts or {}
         if commit is not None:
             self._written[table.name] = commit.version
-            self._newest[table.name] = commit
             written = TableVersion(table.name, commit.version, commit.n_rows)
             self.run.outputs.append(written)
             log.info("%s: wrote %s, %s rows", self.run.job, table.name, f"{written.n_rows:,}")

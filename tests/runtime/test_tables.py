@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -175,6 +176,19 @@ def test_a_versions_rows_are_counted_whatever_commit_made_it(
         assert reader.n_rows(table) == reader.read(table).count()
         counts.append(reader.counted_inputs()[0].n_rows)
     assert counts == [2, 2, 4, 2, 3, 0]
+
+
+def test_files_of_a_partitioned_table_have_bounds_of_its_key_alone(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    tables = tables_at(spark, tmp_path)
+    rows = spark.createDataFrame([("knn", "u", 1, "v", 0.5, "cosine")], USER_NEIGHBORS.schema)
+    tables.overwrite(USER_NEIGHBORS, rows)
+    log = tmp_path / "gold/user_neighbors/_delta_log/00000000000000000001.json"
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    (stats,) = [json.loads(entry["add"]["stats"]) for entry in entries if "add" in entry]
+    assert stats["numRecords"] == 1
+    assert stats["minValues"] == {"user_id": "u", "rank": 1}
 
 
 def test_changes_since_a_version_are_those_rows_alone(spark: SparkSession, tmp_path: Path) -> None:
