@@ -81,9 +81,9 @@ def metric_intervals(
             beside the segment ``all``; users with a null are in that one alone.
 
     Returns:
-        ``METRIC_INTERVALS``. Of one user no interval can be told: low and high are null. Where
-        nobody has a value there is no row. Baseline and differences are null for the baseline
-        itself, and where no user has both.
+        ``METRIC_INTERVALS``. Of fewer than ten users no interval can be told: low and high are
+        null. Where nobody has a value there is no row. Baseline and differences are null for the
+        baseline itself, and where no user has both.
 
     Raises:
         ContractError: a column is missing or no double; in the workers, as a PythonException that

@@ -14,7 +14,7 @@ _OTHERS = ("recall", "reciprocal_rank", "hit_rate", "coverage")
 
 
 def as_lines(rows: Sequence[Row]) -> list[str]:
-    """A table of text: all users, the best nDCG first.
+    """A table of text: all users, the best nDCG first, and how they were judged.
 
     Args:
         rows: of one run, with the columns of ``MODEL_METRICS``.
@@ -36,7 +36,16 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
                 f"{(row['fit_seconds'] or 0) + (row['recommend_seconds'] or 0):.1f}",
             )
         )
-    return lines
+    return lines + [line for row in board[:1] for line in _protocol(row)]
+
+
+def _protocol(row: Row) -> list[str]:
+    """What all rows of a run have in common."""
+    return [
+        f"* the default; intervals of 95%, by users; seed {row['seed']}; {row['input']}",
+        f"split: {row['split']}",
+        f"candidates: {row['candidates']}",
+    ]
 
 
 def verdict(rows: Sequence[Row]) -> str:

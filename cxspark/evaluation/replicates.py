@@ -13,6 +13,7 @@ from cxspark.evaluation.weights import poisson_weights
 Floats = NDArray[np.float64]
 Key = tuple[str | None, str]
 
+_FEWEST_USERS = 10
 # Users weighed together: their weights fit the processor's cache.
 _CHUNK = 1024
 
@@ -107,14 +108,15 @@ def intervals(sums: Floats, *, level: float) -> tuple[Floats, Floats, Floats, Fl
 
     Returns:
         For each metric n_users, the mean, and both ends: NaN where nobody has a value, the ends
-        also where only one user has.
+        also where fewer than ten users have: of normal differences about 0, intervals of 95% over
+        two users miss it in half of all cases, over ten in 8%.
     """
     totals, counts = sums
     with np.errstate(invalid="ignore", divide="ignore"):
         means = totals / counts
     n_users = counts[0]
     ends = np.full((2, n_users.size), np.nan)
-    several = n_users > 1
+    several = n_users >= _FEWEST_USERS
     if several.any():
         tails = [(1 - level) / 2, (1 + level) / 2]
         # A replicate that draws nobody has no mean: it says nothing.

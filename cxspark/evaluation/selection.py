@@ -15,6 +15,7 @@ from cxspark.evaluation.metrics import user_metrics
 from cxspark.evaluation.recommender import Recommender, Training
 
 CHOSEN_BY = "ndcg"
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class Selection:
         for trial in self.trials_:
             share = trial.window.importance / total
             sums[trial.recommender] = sums.get(trial.recommender, 0.0) + share * trial.value
-        self.best_ = max(sums, key=lambda one: sums[one])
+        # Means are summed in whatever order rows come: what differs by rounding alone is equal.
+        self.best_ = max(sums, key=lambda one: round(sums[one], _DIGITS))
         self.value_ = sums[self.best_]
         return self
 

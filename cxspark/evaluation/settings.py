@@ -13,7 +13,7 @@ _Rank = Annotated[int, Field(ge=1, le=1000)]
 _Iterations = Annotated[int, Field(ge=1, le=1000)]
 _Weight = Annotated[float, Field(ge=-1000, le=1000)]
 HalfLives = tuple[_Positive | None, ...]
-Algorithm = Literal["popular", "popular_recent", "user_knn", "item_knn", "ease", "als", "blend"]
+Algorithm = Literal["popular", "user_knn", "item_knn", "ease", "als"]
 
 
 class EvaluateRecommendersSettings(Settings):
@@ -31,9 +31,9 @@ class EvaluateRecommendersSettings(Settings):
     window_share: float = Field(
         default=0.08, gt=0, lt=1, description="time: of all events, in one such window"
     )
-    importance: Literal["rising", "equal"] = Field(
-        default="rising",
-        description="time: what windows count in a choice: the oldest 1, the next 2, ...; or all 1",
+    importance: Literal["equal", "rising"] = Field(
+        default="equal",
+        description="time: what windows count in a choice: all 1; or the oldest 1, the next 2, ...",
     )
     k: int = Field(default=10, ge=1, le=1000, description="places of a list that count")
     weights: dict[str, _Weight] = Field(
@@ -46,9 +46,9 @@ class EvaluateRecommendersSettings(Settings):
         description="event types that are to be foretold; none: all of positive weight",
     )
     algorithms: tuple[Algorithm, ...] = Field(
-        default=("popular", "popular_recent", "user_knn", "item_knn", "ease", "als", "blend"),
-        description="what is compared; popular_recent always is, and a blend with the best of the"
-        " personal ones there are: item_knn, ease, als",
+        default=("popular", "user_knn", "item_knn", "ease", "als"),
+        description="what is compared with popular_recent, and with a blend of that and the best of"
+        " item_knn, ease and als, where there is any",
     )
     half_lives: HalfLives = Field(
         default=(7.0, 14.0, 30.0, 60.0, None),
@@ -132,13 +132,6 @@ class EvaluateRecommendersSettings(Settings):
         if len(set(values)) < len(values):
             raise ValueError(f"each value once, not {values}: it would be counted twice")
         return values
-
-    @field_validator("algorithms")
-    @classmethod
-    def _something_to_blend(cls, names: tuple[Algorithm, ...]) -> tuple[Algorithm, ...]:
-        if "blend" in names and not {"item_knn", "ease", "als"} & {*names}:
-            raise ValueError("a blend needs one of item_knn, ease, als to be compared too")
-        return names
 
     @model_validator(mode="after")
     def _room_for_windows(self) -> "EvaluateRecommendersSettings":

@@ -58,27 +58,35 @@ def split_by_time(events: DataFrame, *, at: datetime, until: datetime | None = N
     return Split(events.where(F.col("event_at") < F.lit(at)), events.where(is_test))
 
 
-def split_last_n(events: DataFrame, *, n: int) -> Split:
+def split_last_n(events: DataFrame, *, n: int, of: Column | None = None) -> Split:
     """Per user the n last events as test, the others as train.
 
     Users' last events lie at different times: what one user's train tells of a season may be the
     answer to another's test. Use it for comparison with papers that do.
 
     Args:
-        events: ``EVENTS``; of events at one instant the greater item_id is later, and an event
-            without an instant is before all. A user with at most n events has no train.
+        events: ``EVENTS``; of events at one instant the greater item_id is later, then the greater
+            event_type where there is one, and an event without an instant is before all. A user
+            with at most n events has no train.
         n: events per user, at least 1.
+        of: of which events, all by default. Others are in train where they are before the first
+            that is held out of the user, else in neither part.
 
     Cost: one shuffle and sort of the events by user, for each part that is read.
     """
     require_columns(events, EVENTS)
+    may_be_test = F.lit(True) if of is None else of
+    order = [name for name in ("event_at", "item_id", "event_type") if name in events.columns]
     latest = Window.partitionBy("user_id").orderBy(
-        F.col("event_at").desc_nulls_last(), F.col("item_id").desc_nulls_last()
+        may_be_test.desc(), *(F.col(name).desc_nulls_last() for name in order)
     )
-    placed = events.select("*", F.row_number().over(latest).alias("_place"))
+    is_test = may_be_test & (F.row_number().over(latest) <= n)
+    first = F.min(F.when(F.col("_is_test"), F.col("event_at"))).over(Window.partitionBy("user_id"))
+    is_before = may_be_test | F.col("_first_at").isNull() | (F.col("event_at") < F.col("_first_at"))
+    placed = events.withColumn("_is_test", is_test).withColumn("_first_at", first)
     return Split(
-        placed.where(F.col("_place") > n).drop("_place"),
-        placed.where(F.col("_place") <= n).drop("_place"),
+        placed.where(~F.col("_is_test") & is_before).select(*events.columns),
+        placed.where("_is_test").select(*events.columns),
     )
 
 

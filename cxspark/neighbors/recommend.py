@@ -31,6 +31,9 @@ from cxspark.neighbors.settings import NeighborWeight
 
 ALGORITHM = "user_knn"
 
+# From here on users have nothing in common: what such a neighbour has says nothing.
+_UNLIKE: dict[Metric, float] = {"cosine": 1.0, "jaccard": 1.0}
+
 _CHOSEN = (
     "user_id string, rank int, item_id string, score double, origin string, "
     "reasons array<struct<kind: string, id: string, distance: double, contribution: double>>"
@@ -55,6 +58,7 @@ def recommend_items(
     items: DataFrame,
     *,
     n: int,
+    metric: Metric = "euclidean",
     neighbor_weight: NeighborWeight = "uniform",
 ) -> DataFrame:
     """For every user the n best items that she hasn't: one row per user_id x rank.
@@ -63,12 +67,15 @@ def recommend_items(
     neighbour who has it, the nearest first). Where that gives fewer than n, or she has no
     neighbours, what most users had in the last days (origin popular; its score counts them).
     Ties by the users who have the item at all, then by item_id. Reasons add up to the score.
+    By cosine and Jaccard, neighbours at distance 1 or more have nothing in common with her, and
+    count nothing; by Euclid's distance everyone counts who is among the nearest.
 
     Args:
         nearest: blocks of users with their neighbours and these neighbours' rows
             (``distance.NEAREST_BLOCKS``), columns as ``items`` numbers them.
         items: ``RANKED_ITEMS``.
         n: items per user; fewer where she has nearly all.
+        metric: by which they are neighbours.
         neighbor_weight: a neighbour's weights count once (uniform), or 1 / (1 + distance) times.
 
     Returns:
@@ -80,7 +87,8 @@ def recommend_items(
     require_columns(items, RANKED_ITEMS)
     entry = F.struct("column_index", "item_id", "n_users", "n_recent")
     catalogue = items.agg(F.array_sort(F.collect_list(entry)).alias("items"))
-    recommend = partial(_recommend, n=n, neighbor_weight=neighbor_weight)
+    within = _UNLIKE.get(metric, np.inf)
+    recommend = partial(_recommend, n=n, within=within, neighbor_weight=neighbor_weight)
     return (
         nearest.select(*NEAREST_BLOCKS.columns)
         .crossJoin(F.broadcast(catalogue))
@@ -91,24 +99,23 @@ def recommend_items(
 
 
 def _recommend(
-    batches: Iterator[pa.RecordBatch], *, n: int, neighbor_weight: NeighborWeight
+    batches: Iterator[pa.RecordBatch], *, n: int, within: float, neighbor_weight: NeighborWeight
 ) -> Iterator[pa.RecordBatch]:
     spare_modules()
     for batch in batches:
         for _, rows, stream, items in zip(*batch.columns, strict=True):
             users = RowBlock.from_bytes(rows.as_buffer())
             near = Nearest.from_bytes(stream.as_buffer())
-            yield from _recommend_block(users, near, items.values, n, neighbor_weight)
+            links = _links(near, len(users.ids), within, neighbor_weight)
+            yield from _recommend_block(users, near, links, items.values, n)
 
 
 def _recommend_block(
-    users: RowBlock, near: Nearest, items: pa.StructArray, n: int, neighbor_weight: NeighborWeight
+    users: RowBlock, near: Nearest, links: csr_matrix, items: pa.StructArray, n: int
 ) -> Iterator[pa.RecordBatch]:
     """What one block of users gets: from neighbours, then popular items."""
     item_ids, n_users, n_recent = (items.field(i) for i in (1, 2, 3))
     seen, theirs = widened(users.matrix, len(items)), widened(near.rows, len(items))
-    links = _links(near.query, near.distance, len(users.ids), neighbor_weight)
-
     picks = pick_from_neighbors(links, theirs, seen, n)
     shares = share_picks(picks, links, theirs)
     starts = np.searchsorted(shares.pick, np.arange(picks.user.size + 1))
@@ -128,12 +135,14 @@ def _recommend_block(
 
 
 def _links(
-    user: np.ndarray, distance: np.ndarray, n_users: int, neighbor_weight: NeighborWeight
+    near: Nearest, n_users: int, within: float, neighbor_weight: NeighborWeight
 ) -> csr_matrix:
     """Users x neighbours: what each neighbour counts."""
+    heard = np.flatnonzero(near.distance < within)
+    user, distance = near.query[heard], near.distance[heard]
     counts = np.ones(user.size) if neighbor_weight == "uniform" else 1.0 / (1.0 + distance)
     starts = np.searchsorted(user, np.arange(n_users + 1))
-    return csr_matrix((counts, np.arange(user.size), starts), (n_users, user.size))
+    return csr_matrix((counts, heard, starts), (n_users, near.query.size))
 
 
 def _chosen(

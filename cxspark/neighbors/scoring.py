@@ -92,7 +92,8 @@ def share_picks(picks: Picks, links: csr_matrix, neighbors: csr_matrix) -> Share
     pick = order[np.searchsorted(keys[order], owner[link] * n_items + given.indices)]
     contribution = given.data * links.data[link]
     by_pick = np.lexsort((link, pick))
-    return Shares(pick[by_pick], link[by_pick], contribution[by_pick])
+    neighbor = links.indices[link[by_pick]].astype(np.int64)
+    return Shares(pick[by_pick], neighbor, contribution[by_pick])
 
 
 def fill_with_popular(

@@ -45,7 +45,12 @@ class UserKnn(Recommender):
             min_cells=1,
             keep_rows=True,
         )
-        chosen = recommend_items(nearest, training.items, n=n, neighbor_weight=self.neighbor_weight)
+        chosen = recommend_items(
+            *(nearest, training.items),
+            n=n,
+            metric=self.metric,
+            neighbor_weight=self.neighbor_weight,
+        )
         if training.asked is not None:
             chosen = chosen.join(training.asked, "user_id", "left_semi")
         columns = F.broadcast(training.items.select("item_id", "column_index"))

@@ -42,6 +42,11 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
     events = keep(tables.read(SILVER_EVENTS).select(*columns))
     *windows, test = make_windows(events, settings)
     warn_of_uncounted(events, settings.weights, tables)
+    if len(windows) < settings.n_windows:
+        tables.warn(
+            f"settings are chosen on {len(windows)} windows, not {settings.n_windows}: in others no"
+            " user with a history takes anything new, or they begin at the instant of the next"
+        )
     selections = select_models(windows, settings)
     lists = [make_lists(one.best_, test, k=settings.k) for one in selections]
     ranked = reduce(DataFrame.unionByName, (one.ranked for one in lists))
@@ -56,8 +61,15 @@ def run(spark: SparkSession, settings: EvaluateRecommendersSettings, tables: Tab
         segment="segment",
     )
     found = intervals.unionByName(list_properties(ranked, test, k=settings.k))
-    metrics = metric_rows(spark, found, lists, test=test, settings=settings, tables=tables)
-    metrics = keep(metrics)
+    metrics = keep(
+        metric_rows(
+            *(spark, found, lists),
+            test=test,
+            n_windows=len(windows),
+            settings=settings,
+            tables=tables,
+        )
+    )
     trials = trial_rows(spark, selections, settings=settings, tables=tables)
     rows = [row.asDict() for row in metrics.where("segment = 'all'").collect()]
     told: dict[str, dict[str, float]] = {}

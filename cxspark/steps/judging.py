@@ -28,8 +28,6 @@ from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.runtime.tables import Tables
 from cxspark.steps.models import DEFAULT
 
-CANDIDATES = "all items of the training, without what the user has in it"
-
 LIST_FORMULAS = {
     name: (measure.__doc__ or "").split("\n")[0]
     for name, measure in {
@@ -119,6 +117,7 @@ def metric_rows(
     lists: Sequence[Lists],
     *,
     test: Window,
+    n_windows: int,
     settings: EvaluateRecommendersSettings,
     tables: Tables,
 ) -> DataFrame:
@@ -139,8 +138,8 @@ def metric_rows(
     constants = {
         "run_id": tables.run.run_id,
         "k": settings.k,
-        "split": protocol(settings, test),
-        "candidates": CANDIDATES,
+        "split": protocol(settings, test, n_windows=n_windows),
+        "candidates": candidates(settings, test),
         "seed": settings.seed,
         "input": f"{SILVER_EVENTS.name}@{tables.version(SILVER_EVENTS)}",
     }
@@ -154,8 +153,14 @@ def metric_rows(
     )
 
 
-def protocol(settings: EvaluateRecommendersSettings, test: Window) -> str:
-    """How train and test were split, and where; what was learnt from, and what foretold."""
+def protocol(settings: EvaluateRecommendersSettings, test: Window, *, n_windows: int) -> str:
+    """How train and test were split, and where; what was learnt from, and what foretold.
+
+    Args:
+        settings: of the run.
+        test: the window that models are judged in.
+        n_windows: those that settings were chosen on.
+    """
     split = {
         "time": f"time, train share {settings.train_share:g}",
         "random": f"random, train share {settings.train_share:g}",
@@ -164,12 +169,22 @@ def protocol(settings: EvaluateRecommendersSettings, test: Window) -> str:
     weights = ", ".join(f"{name} {weight:g}" for name, weight in settings.weights.items())
     foretold = ", ".join(settings.foretold)
     cap = "no cap" if settings.popularity_cap is None else f"cap {settings.popularity_cap:g}"
-    importance = f", {settings.importance}" if settings.split == "time" else ""
+    where = "without the test's events"
+    if settings.split == "time":
+        where = f"before the test, of {settings.importance} importance"
     return (
         f"{split}; test {test}; learnt from {weights}; popularity with {cap}; foretold {foretold};"
-        f" settings chosen on {settings.n_windows} windows{importance};"
-        f" {settings.n_replicates} replicates"
+        f" settings chosen on {n_windows} windows {where}; judged are users with a history,"
+        f" {test.n_new_users:,} have none; {settings.n_replicates} replicates"
     )
+
+
+def candidates(settings: EvaluateRecommendersSettings, test: Window) -> str:
+    """Which items could be recommended."""
+    some = "all items of the training, without what the user has in it"
+    if test.training.n_items > settings.max_items and {"ease", "item_knn"} & {*settings.algorithms}:
+        some += f"; ease and item_knn score the {settings.max_items:,} that most users have"
+    return f"{some}; an item first taken in the test can't be found"
 
 
 def trial_rows(

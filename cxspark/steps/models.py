@@ -27,7 +27,7 @@ log = logging.getLogger("cxspark")
 
 _CANDIDATES: dict[str, Callable[[Settings], Sequence[Recommender]]] = {
     Popular.algorithm: lambda _: [Popular()],
-    BASELINE: lambda s: [PopularRecently(s.popular_half_lives, s.popular_windows)],
+    BASELINE: lambda s: [PopularRecently(*_popular_ways(s))],
     UserKnn.algorithm: lambda s: [
         UserKnn(days, s.k_users, metric, s.user_weight)
         for days in s.few_half_lives
@@ -55,16 +55,23 @@ def select_models(windows: Sequence[Window], settings: Settings) -> list[Selecti
         One per algorithm, in the order of ``_CANDIDATES``; a blend last, where there is a personal
         model.
     """
-    asked = [name for name in _CANDIDATES if name in settings.algorithms or name == BASELINE]
+    asked = [name for name in _CANDIDATES if name in (*settings.algorithms, BASELINE)]
     chosen = [_select(_CANDIDATES[name](settings), windows, settings) for name in asked]
     found = {one.best_: one.value_ for one in chosen}
     personal = [one for one in found if isinstance(one, PersonalRecommender)]
     if personal:
         best = max(personal, key=lambda one: found[one])
-        ways = settings.popular_half_lives, settings.popular_windows
-        blend = Blend(best, *ways, settings.shares)
+        # Where the windows tell no difference, it is popularity rather than a user's own wishes.
+        shares = tuple(sorted(settings.shares, reverse=True))
+        blend = Blend(best, *_popular_ways(settings), shares)
         chosen.append(_select([blend], windows, settings))
     return chosen
+
+
+def _popular_ways(settings: Settings) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Half-lives and windows, the longest of each first: of equal ones the first is chosen."""
+    half_lives = tuple(sorted(settings.popular_half_lives, reverse=True))
+    return half_lives, tuple(sorted(settings.popular_windows, reverse=True))
 
 
 def blend_of(settings: str) -> Blend:
@@ -88,9 +95,9 @@ def blend_of(settings: str) -> Blend:
 
 def _made(described: dict[str, Any]) -> Recommender:
     """The recommender that ``described()`` tells of."""
-    kinds: dict[str, Callable[..., Recommender]] = {
-        kind.algorithm: kind for kind in (Ease, ItemKnn, AlsRecommender, Blend)
-    }
+    kinds: dict[str, Callable[..., Recommender]] = {Blend.algorithm: Blend}
+    for name, make in _CANDIDATES.items():
+        kinds[name] = type(make(Settings())[0])
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in described.items()

@@ -48,7 +48,10 @@ def run(spark: SparkSession, settings: RecommendKnnSettings, tables: Tables) -> 
     )
     nearest.count()
     recommendations = recommend_items(
-        nearest, items, n=settings.n, neighbor_weight=settings.neighbor_weight
+        *(nearest, items),
+        n=settings.n,
+        metric=settings.metric,
+        neighbor_weight=settings.neighbor_weight,
     )
     ours = f"algorithm = '{ALGORITHM}'"
     neighbors = name_neighbors(unpack_nearest(nearest), metric=settings.metric)

@@ -1,7 +1,6 @@
 """Events as windows to be judged in: the test, and those before it that settings are chosen on."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,7 +9,7 @@ from pyspark.sql import functions as F
 
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.events import SILVER_EVENTS
-from cxspark.contracts.keeping import keep
+from cxspark.contracts.keeping import keep, release
 from cxspark.evaluation import (
     Split,
     held_out_items,
@@ -28,57 +27,81 @@ from cxspark.steps.training import EventTraining
 def make_windows(events: DataFrame, settings: EvaluateRecommendersSettings) -> list[Window]:
     """The windows that settings are chosen on, the oldest first, and the test as the last.
 
-    In time, the latest of those before the test counts most: its importance is its number, unless
-    they are to be equal. Of each user's last events, a window has those before the next one's. At
-    random, each is another draw from what the test leaves.
+    In time, all count the same, or the later more: then a window's importance is its number. Of
+    each user's last events, a window has those before the next one's. At random, each is another
+    draw from what the test leaves.
 
     Args:
         events: silver.events.
         settings: how to split.
 
+    Returns:
+        Fewer than asked for where in some of those before the test there is nobody to be judged.
+
     Raises:
-        ContractError: no user with a history takes anything new in a window.
+        ContractError: no user with a history takes anything new in the test, or in any window
+            before it.
     """
-    if settings.split == "time":
-        return _windows_in_time(events, settings)
+    made = _windows_in_time if settings.split == "time" else _windows_in_draws
+    *windows, test = made(events, settings)
+    judged = [window for window in windows if isinstance(window, Window)]
+    for nobody in (test, *(windows if not judged else ())):
+        if isinstance(nobody, ContractError):
+            raise nobody
+    assert isinstance(test, Window)
+    return [*judged, test]
+
+
+def _windows_in_draws(
+    events: DataFrame, settings: EvaluateRecommendersSettings
+) -> list[Window | ContractError]:
     parts = [_drawn(events, settings, 0)]
     for number in range(1, settings.n_windows + 1):
         source = parts[-1 if settings.split == "last_n" else 0].train
         parts.append(_drawn(source, settings, number))
     span = event_span(events)
-    test, *windows = (
-        replace(_window(part, span, span[1], 1.0, settings), label=f"{settings.split} {number}")
-        for number, part in enumerate(parts)
-    )
-    return [*reversed(windows), test]
+    labels = [f"{settings.split} {number}" for number in range(len(parts))]
+    windows = [
+        _window(part, span, span[1], settings, label=label)
+        for part, label in zip(parts, labels, strict=True)
+    ]
+    return windows[::-1]
 
 
-def _windows_in_time(events: DataFrame, settings: EvaluateRecommendersSettings) -> list[Window]:
+def _windows_in_time(
+    events: DataFrame, settings: EvaluateRecommendersSettings
+) -> list[Window | ContractError]:
     steps = range(settings.n_windows, -1, -1)
     shares = [settings.train_share - step * settings.window_share for step in steps]
     cuts = [_instant(split_instant(events, share=share)) for share in shares]
     windows = []
-    for number, (since, until) in enumerate(pairwise([*cuts, event_span(events)[1]]), 1):
+    # Of many events at one instant, as where times are days, several cuts may be the same.
+    spans = pairwise([*dict.fromkeys(cuts), event_span(events)[1]])
+    for number, (since, until) in enumerate(spans, 1):
         part = split_by_time(events, at=since, until=until)
         importance = float(number) if settings.importance == "rising" else 1.0
-        windows.append(_window(part, (since, until), since, importance, settings))
+        windows.append(_window(part, (since, until), since, settings, importance=importance))
     return windows
 
 
 def _drawn(events: DataFrame, settings: EvaluateRecommendersSettings, number: int) -> Split:
-    """Not by time: the user's last events, or some at random."""
-    if settings.split == "last_n":
-        return split_last_n(events, n=settings.last_n)
-    return split_random(events, share=settings.train_share, seed=settings.seed + number)
+    """Not by time: the user's last events that are to be foretold, or some at random."""
+    if settings.split == "random":
+        return split_random(events, share=settings.train_share, seed=settings.seed + number)
+    is_target = F.col("event_type").isin(*settings.foretold)
+    return split_last_n(events, n=settings.last_n, of=is_target)
 
 
 def _window(
     part: Split,
     span: tuple[datetime, datetime],
     at: datetime,
-    importance: float,
     settings: EvaluateRecommendersSettings,
-) -> Window:
+    *,
+    importance: float = 1.0,
+    label: str = "",
+) -> Window | ContractError:
+    """The window, or what is wrong: that there is nobody to be judged."""
     is_target = F.col("event_type").isin(*settings.foretold)
     history = part.train.where(F.col("event_type").isin(*settings.weights))
     known = history.select("user_id", F.lit(True).alias("is_known")).distinct()
@@ -89,7 +112,8 @@ def _window(
         F.count("is_known"), F.count_if(F.col("is_known").isNull())
     ).collect()[0]
     if not n_judged:
-        raise ContractError(
+        release(held_out)
+        return ContractError(
             SILVER_EVENTS.name,
             "users with a history who take something new between "
             f"{span[0].isoformat()} and {span[1].isoformat()}",
@@ -105,7 +129,7 @@ def _window(
         popularity_cap=settings.popularity_cap,
         asked=judged.select("user_id").distinct(),
     )
-    return Window(*span, training, judged, importance, n_new, [held_out])
+    return Window(*span, training, judged, importance, n_new, [held_out], label)
 
 
 def _types(part: Split) -> str:

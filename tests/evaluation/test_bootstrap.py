@@ -181,6 +181,15 @@ def test_one_user_has_a_value_but_no_interval(spark: SparkSession) -> None:
     assert (row["low"], row["high"], row["difference_low"]) == (None, None, None)
 
 
+@pytest.mark.parametrize(("n_users", "is_told"), [(9, False), (10, True)])
+def test_of_fewer_than_ten_users_there_is_no_interval(
+    spark: SparkSession, n_users: int, is_told: bool
+) -> None:
+    row = judged(scored(spark, world(n_users)[0]))["better", "all", "ndcg"]
+    ends = ("low", "high", "difference_low", "difference_high")
+    assert [row[name] is not None for name in ends] == [is_told] * 4
+
+
 def test_without_users_there_are_no_rows(spark: SparkSession) -> None:
     assert judged(scored(spark, [])) == {}
     assert judged(scored(spark, [("base", None, 0.5, 0.5, None)])) == {}

@@ -26,6 +26,10 @@ def row(
         "is_default": algorithm == "blend",
         "fit_seconds": 1.0,
         "recommend_seconds": 2.5,
+        "seed": 42,
+        "input": "silver.events@3",
+        "split": "time, train share 0.8; settings chosen on 4 windows before the test",
+        "candidates": "all items of the training",
     }
 
 
@@ -34,7 +38,15 @@ BASELINE = row("popular_recent", 0.1, None)
 
 def test_the_best_is_first() -> None:
     lines = as_lines([BASELINE, row("blend", 0.12, (0.02, 0.01, 0.03))])
-    assert [line.split()[0] for line in lines] == ["model", "blend", "popular_recent"]
+    assert [line.split()[0] for line in lines[:3]] == ["model", "blend", "popular_recent"]
+
+
+def test_how_they_were_judged_is_below() -> None:
+    told = "\n".join(as_lines([BASELINE, row("blend", 0.12, (0.02, 0.01, 0.03))])[3:])
+    assert "* the default" in told
+    assert "seed 42; silver.events@3" in told
+    assert "split: time, train share 0.8; settings chosen on 4 windows before the test" in told
+    assert "candidates: all items of the training" in told
 
 
 def test_a_line_has_interval_difference_and_seconds() -> None:

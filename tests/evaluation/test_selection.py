@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from cxspark.evaluation.recommender import RANKED, Recommender, Training
 from cxspark.evaluation.selection import Selection, Window
 
+TENTHS = [("a", 0.3), ("a", 0.2), ("a", 0.1), ("b", 0.1), ("b", 0.2), ("b", 0.3)]
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -59,6 +60,12 @@ def test_of_equal_ones_the_first_is_chosen_and_who_shows_nothing_has_none(
     selection = Selection([Always((-1, 1)), Always((0,))], k=1).fit(windows)
     assert selection.best_ == Always((1,))
     assert [trial.value for trial in selection.trials_] == [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]
+
+
+def test_what_differs_by_rounding_alone_is_equal(spark: SparkSession) -> None:
+    # 0.1 + 0.2 + 0.3 isn't 0.3 + 0.2 + 0.1.
+    windows = [window(spark, taken, weight) for taken, weight in TENTHS]
+    assert Selection([Always((0, 1))], k=1).fit(windows).best_ == Always((0,))
 
 
 def test_what_was_tried_isnt_tried_again(spark: SparkSession) -> None:

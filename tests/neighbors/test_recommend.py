@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from cxspark.contracts.checks import conform
 from cxspark.contracts.errors import ContractError
 from cxspark.contracts.preferences import RECOMMENDATIONS, USER_ITEM, USER_NEIGHBORS
-from cxspark.distance import nearest_blocks, pack_rows, unpack_nearest
+from cxspark.distance import ProductMetric, nearest_blocks, pack_rows, unpack_nearest
 from cxspark.neighbors.popularity import (
     cells_by_item_rank,
     measure_cells,
@@ -32,7 +32,10 @@ CELLS = [
 
 
 def frames(
-    spark: SparkSession, cells: list[tuple[str, str, float, datetime]], k: int
+    spark: SparkSession,
+    cells: list[tuple[str, str, float, datetime]],
+    k: int,
+    metric: ProductMetric = "euclidean",
 ) -> tuple[DataFrame, DataFrame]:
     rows = [(user, item, weight, 1, at, at) for user, item, weight, at in cells]
     user_item = spark.createDataFrame(rows, USER_ITEM.schema)
@@ -40,7 +43,7 @@ def frames(
     items = rank_items(user_item, recent_micros=recent_since(newest_micros, days=7))
     blocks = pack_rows(cells_by_item_rank(user_item, items), n_blocks=2)
     nearest = nearest_blocks(
-        blocks, blocks, k=k, n_blocks=2, same=True, min_cells=1, keep_rows=True
+        *(blocks, blocks), k=k, n_blocks=2, metric=metric, same=True, min_cells=1, keep_rows=True
     )
     return nearest, items
 
@@ -50,15 +53,17 @@ def recommended(
     *,
     k: int = 2,
     n: int = 3,
+    metric: ProductMetric = "euclidean",
     neighbor_weight: NeighborWeight = "uniform",
 ) -> dict[str, list[Row]]:
-    nearest, items = frames(spark, CELLS, k)
-    found = recommend_items(nearest, items, n=n, neighbor_weight=neighbor_weight)
+    nearest, items = frames(spark, CELLS, k, metric)
+    found = recommend_items(nearest, items, n=n, metric=metric, neighbor_weight=neighbor_weight)
     by_user: dict[str, list[Row]] = {}
     for row in conform(found, RECOMMENDATIONS).orderBy("user_id", "rank").collect():
         by_user.setdefault(row["user_id"], []).append(row)
         assert row["rank"] == len(by_user[row["user_id"]])
-        assert sum(reason["contribution"] for reason in row["reasons"]) == row["score"]
+        contributions = [reason["contribution"] for reason in row["reasons"]]
+        assert sum(contributions) == pytest.approx(row["score"])
     return by_user
 
 
@@ -107,6 +112,19 @@ def test_every_user_gets_as_many_items_as_there_are_that_she_lacks(spark: SparkS
 def test_a_near_neighbour_may_count_more(spark: SparkSession) -> None:
     found = recommended(spark, neighbor_weight="distance")
     assert short(found["ann"])[:2] == [("tea", 0.5, "neighbors"), ("jam", 0.5, "neighbors")]
+
+
+@pytest.mark.parametrize("metric", ["cosine", "jaccard"])
+def test_who_has_nothing_in_common_isnt_listened_to(
+    spark: SparkSession, metric: ProductMetric
+) -> None:
+    found = recommended(spark, k=3, metric=metric)
+    # dan shares tea with bob alone: of ann's and cat's three nearest he is one all the same.
+    assert ("car", 50.0, "neighbors") in short(found["bob"])
+    assert "car" not in [row["item_id"] for row in found["ann"] if row["origin"] == "neighbors"]
+    assert [(row["item_id"], row["origin"]) for row in found["ann"]][-1] == ("car", "popular")
+    told = {reason["id"] for row in found["ann"] for reason in row["reasons"]}
+    assert told == {"bob", "cat", "car"}
 
 
 def test_neighbours_are_named_by_user_and_metric(spark: SparkSession) -> None:

@@ -141,7 +141,7 @@ def test_all_items_factors_are_in_every_worker(sizes_of: Callable[..., Sizes]) -
 
 
 def test_without_ease_no_matrix_of_items_is_inverted(sizes_of: Callable[..., Sizes]) -> None:
-    settings = EvaluateRecommendersSettings(algorithms=("popular_recent", "als"))
+    settings = EvaluateRecommendersSettings(algorithms=("popular", "als"))
     assert estimates.compared_matrices(settings, sizes_of()) == ()
 
 

@@ -79,9 +79,11 @@ def test_every_row_has_its_protocol(judged: Tables) -> None:
     assert row["split"].startswith("time, train share 0.8; test 2026-")
     assert row["split"].endswith(
         "; learnt from view 0.2, cart 0.6, purchase 1, return -1; popularity with cap 5;"
-        " foretold view, cart, purchase; settings chosen on 1 windows, rising; 200 replicates"
+        " foretold view, cart, purchase; settings chosen on 1 windows before the test, of equal"
+        " importance; judged are users with a history, 0 have none; 200 replicates"
     )
     assert row["input"] == "silver.events@1"
+    assert row["candidates"].startswith("all items of the training, without what the user has")
     assert json.loads(row["settings"])["personal"]["algorithm"] == "item_knn"
 
 

@@ -56,7 +56,7 @@ def test_an_instant_without_its_offset_is_refused(job: str, field: str) -> None:
         ("regs", [0.1, 1, 1.0]),
         ("half_lives", [14, 14.0]),
         ("shares", [0.5, 0.5]),
-        ("algorithms", ["user_knn", "blend"]),
+        ("algorithms", ["blend"]),
         ("user_metrics", []),
     ],
 )

@@ -37,13 +37,30 @@ def test_windows_before_the_test_end_where_the_next_begins(spark: SparkSession) 
     assert [window.since for window in windows] == [day(4), day(6), day(8)]
     end = day(10) + timedelta(microseconds=1)
     assert [window.until for window in windows] == [day(6), day(8), end]
+    assert {window.importance for window in windows} == {1.0}
+
+
+def test_later_windows_may_count_more(spark: SparkSession) -> None:
+    settings = EvaluateRecommendersSettings(n_windows=2, window_share=0.2, importance="rising")
+    windows = make_windows(ten_days(spark), settings)
     assert [window.importance for window in windows] == [1.0, 2.0, 3.0]
 
 
-def test_windows_may_count_the_same(spark: SparkSession) -> None:
-    settings = EvaluateRecommendersSettings(n_windows=2, window_share=0.2, importance="equal")
-    windows = make_windows(ten_days(spark), settings)
-    assert {window.importance for window in windows} == {1.0}
+def test_a_window_before_the_test_where_nobody_takes_anything_new_is_left_out(
+    spark: SparkSession,
+) -> None:
+    settings = EvaluateRecommendersSettings(n_windows=3, window_share=0.2, train_share=0.8)
+    # On days 2 and 3, c takes first things, and nothing was known of her.
+    assert [window.since for window in make_windows(ten_days(spark), settings)] == [
+        *(day(4), day(6), day(8))
+    ]
+
+
+def test_where_times_are_days_windows_are_fewer(spark: SparkSession) -> None:
+    rows = [(f"u{user}", f"i{at}{user % 3}", float(at)) for at in range(5) for user in range(9)]
+    *windows, test = make_windows(events(spark, *rows), EvaluateRecommendersSettings())
+    # Four cuts are within two days.
+    assert [window.since for window in (*windows, test)] == [day(2), day(3)]
 
 
 def test_what_was_had_by_a_type_that_doesnt_count_may_still_be_foretold(
@@ -104,6 +121,20 @@ def test_of_each_user_the_last_events_are_held_out(spark: SparkSession) -> None:
     held_out = [pairs(one.held_out) for one in make_windows(events(spark, *rows), settings)]
     # Each window has what comes before the next one's.
     assert held_out == [[("a", item), ("b", item), ("c", item)] for item in "xyz"]
+
+
+def test_of_each_user_the_last_events_that_may_be_foretold_are_held_out(
+    spark: SparkSession,
+) -> None:
+    bought = events(spark, *[("a", item, float(at)) for at, item in enumerate("wxyz")])
+    seen = events(spark, ("a", "q", 2.5), ("a", "p", 3.5), kind="view")
+    settings = EvaluateRecommendersSettings(
+        split="last_n", n_windows=1, targets=("purchase",), weights={"purchase": 1.0, "view": 0.2}
+    )
+    *_, test = make_windows(bought.union(seen), settings)
+    assert pairs(test.held_out) == [("a", "z")]
+    # What she looked at afterwards isn't learnt from.
+    assert pairs(test.training.cells(None)) == [("a", item) for item in "qwxy"]
 
 
 def test_a_random_split_is_the_same_again(spark: SparkSession) -> None:
