@@ -55,8 +55,8 @@ def recommend_by_blend(blocks: DataFrame, *, way: BlendWay) -> DataFrame:
         way: the model, and what is asked of it.
 
     Returns:
-        ``RECOMMENDATIONS``; fewer than n where she has, or may have, no more; ties by users who
-        have the item, then by item_id.
+        ``RECOMMENDATIONS``; fewer than n where she has, or may have, no more; where there is none,
+        one row without a rank. Ties by users who have the item, then by item_id.
 
     Cost: no shuffle; a worker holds one block, the model, 8 million scores and, with reasons, some
     200 MB. Reasons take as long again.
@@ -129,4 +129,6 @@ def _recommend_users(
                 parts, weights[users], *picks, n_reasons=way.n_reasons, popularity=popularity
             )
         origins = pa.repeat(origin, users.size)
-        yield list_rows(ids.take(pa.array(users)), way.ids, picks, origin=origins, reasons=reasons)
+        yield from list_rows(
+            ids.take(pa.array(users)), way.ids, picks, origin=origins, reasons=reasons
+        )

@@ -1,5 +1,7 @@
 """Picks as rows of recommendations."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -19,8 +21,10 @@ def list_rows(
     *,
     origin: pa.Array,
     reasons: Reasons,
-) -> pa.RecordBatch:
-    """One row per user and place that is filled (``LIST_SCHEMA``).
+) -> Iterator[pa.RecordBatch]:
+    """One row per user and place that is filled, and one without a rank per user of whom none is.
+
+    ``LIST_SCHEMA``: so a user for whom there is nothing is told of, and can be counted.
 
     Args:
         user_ids: of each user.
@@ -31,7 +35,7 @@ def list_rows(
     """
     scores, columns = best
     user, place = np.nonzero(columns >= 0)
-    return pa.RecordBatch.from_pydict(
+    filled = pa.RecordBatch.from_pydict(
         {
             "user_id": user_ids.take(pa.array(user)),
             "rank": pa.array(place + 1, pa.int32()),
@@ -41,3 +45,7 @@ def list_rows(
             "reasons": reasons.as_lists(item_ids),
         }
     )
+    yield filled
+    ids = user_ids.take(pa.array(np.flatnonzero((columns < 0).all(axis=1))))
+    others = [pa.nulls(len(ids), field.type) for field in filled.schema][1:]
+    yield pa.RecordBatch.from_arrays([ids, *others], schema=filled.schema)

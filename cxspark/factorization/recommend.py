@@ -65,8 +65,9 @@ def recommend_items(users: DataFrame, *, way: Way) -> DataFrame:
         way: the model, and what is asked of it.
 
     Returns:
-        ``RECOMMENDATIONS``. Fewer than n where she has, or may have, no more items; ties by users
-        who have the item, then by item_id.
+        ``RECOMMENDATIONS``. Fewer than n where she has, or may have, no more items; where there is
+        none, one row without a rank. Ties by users who have the item, then
+        by item_id.
 
     Raises:
         ContractError: a column is missing or of another type; from the workers, factors or weights
@@ -120,7 +121,7 @@ def _recommend_rows(rows: UserRows, way: Way) -> Iterator[pa.RecordBatch]:
     reasons = _reasons(way, cells[heard], scores, columns)
     origin = pa.array(np.where(is_new[heard], "fold_in", "model"), pa.string())
     ids = rows.ids.take(pa.array(heard))
-    yield list_rows(ids, catalogue.ids, (scores, columns), origin=origin, reasons=reasons)
+    yield from list_rows(ids, catalogue.ids, (scores, columns), origin=origin, reasons=reasons)
 
     others = np.flatnonzero(~is_heard)
     counts = catalogue.n_recent.astype(np.float32)[:, None]
@@ -134,7 +135,7 @@ def _recommend_rows(rows: UserRows, way: Way) -> Iterator[pa.RecordBatch]:
     told = popular_reasons(scores, columns) if way.n_reasons != 0 else no_reasons(columns)
     ids = rows.ids.take(pa.array(others))
     origin = pa.repeat("popular", others.size)
-    yield list_rows(ids, catalogue.ids, (scores, columns), origin=origin, reasons=told)
+    yield from list_rows(ids, catalogue.ids, (scores, columns), origin=origin, reasons=told)
 
 
 def _marked(cells: csr_matrix) -> csr_matrix:

@@ -27,7 +27,7 @@ from cxspark.runtime.step import Step
 from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.als_cells import learns_marks, read_user_cells, weights_table
-from cxspark.steps.shown_items import warn_of_few
+from cxspark.steps.shown_items import warn_of_few, write_lists
 
 _OURS = f"algorithm = '{ALGORITHM}'"
 _CLOCKS = timedelta(days=1)  # by which those of two machines may differ
@@ -64,8 +64,7 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
     n_blocks = count_blocks(users_now(trained, how, tables), block_rows=settings.block_users)
     gathered = gather_users(cells, users.select("user_id", "factors"), n_blocks=n_blocks)
     with small_records(spark):
-        found = recommend_items(gathered, way=way)
-        tables.overwrite(RECOMMENDATIONS, found, where=_OURS, part=ALGORITHM)
+        write_lists(recommend_items(gathered, way=way), algorithm=ALGORITHM, tables=tables)
 
 
 def _trained(tables: Tables) -> Row:

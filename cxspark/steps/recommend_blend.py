@@ -24,11 +24,9 @@ from cxspark.runtime.tables import Tables
 from cxspark.steps import estimates
 from cxspark.steps.chosen import chosen, chosen_blend
 from cxspark.steps.models import blend_of
-from cxspark.steps.shown_items import warn_of_few
+from cxspark.steps.shown_items import warn_of_few, write_lists
 from cxspark.steps.training import EventTraining
 from cxspark.steps.windows import event_span, warn_of_uncounted
-
-_OURS = f"algorithm = '{Blend.algorithm}'"
 
 
 def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -> None:  # noqa: ARG001
@@ -57,7 +55,7 @@ def run(spark: SparkSession, settings: RecommendBlendSettings, tables: Tables) -
     known = training.cells(blend.half_life_days).select("user_id")
     unknown = events.join(known, "user_id", "left_anti").select("user_id").distinct()
     everyone = lists.unionByName(recommend_to_unknown(unknown, way=way))
-    tables.overwrite(RECOMMENDATIONS, everyone, where=_OURS, part=Blend.algorithm)
+    write_lists(everyone, algorithm=Blend.algorithm, tables=tables)
     training.release()
 
 

@@ -99,6 +99,6 @@ STEP = Step(
     writes=(USER_FACTORS, ITEM_FACTORS, MODELS),
     run=run,
     rows=estimates.row_for_row((USER_FACTORS, USER_INDEX), (ITEM_FACTORS, ITEM_INDEX)),
-    optional=(INTERACTIONS, SILVER_EVENTS, MODEL_TRIALS),
+    optional=(INTERACTIONS, SILVER_EVENTS, MODEL_TRIALS, MODEL_METRICS),
     inputs=read_for,
 )

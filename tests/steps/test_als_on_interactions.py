@@ -65,9 +65,14 @@ def train(spark: SparkSession, folder: Path, **settings: Any) -> Row:
     return row
 
 
-def recommended(spark: SparkSession, folder: Path) -> dict[str, list[Row]]:
+def recommended(
+    spark: SparkSession, folder: Path, said: list[str] | None = None
+) -> dict[str, list[Row]]:
     settings = RecommendAlsSettings(n=4, n_reasons=None, fold_in="all", block_users=100)
-    recommend_als.STEP.run(spark, settings, tables_at(spark, folder))
+    tables = tables_at(spark, folder)
+    recommend_als.STEP.run(spark, settings, tables)
+    if said is not None:
+        said += tables.run.warnings
     found: dict[str, list[Row]] = {}
     for row in tables_at(spark, folder).read(RECOMMENDATIONS).orderBy("user_id", "rank").collect():
         found.setdefault(row["user_id"], []).append(row)
@@ -88,9 +93,11 @@ def test_marks_are_met_by_who_gave_them_and_the_others_get_what_is_popular(
     assert json.loads(model["settings"])["weights_from"] == "interactions"
     assert ("gold.interactions", 11) in {(one["table"], one["n_rows"]) for one in model["inputs"]}
     items = factors(spark, tmp_path, ITEM_FACTORS, "item_id")
-    found = recommended(spark, tmp_path)
+    said: list[str] = []
+    found = recommended(spark, tmp_path, said)
     # u3 has all that the model knows, one item without a mark: nothing is left for her.
     assert set(found) == {"u0", "u1", "u2", "silent"}
+    assert "1 users have no list: they have all that may be recommended" in said
     for user in ("u0", "u1", "u2"):
         marks = {item: mark for owner, item, _, mark in CELLS if owner == user and mark}
         left = sum(np.outer(items[item], items[item]) for item in marks)
