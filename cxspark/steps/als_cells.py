@@ -1,6 +1,8 @@
 """What ALS is trained on, and so what its recommendations are made from: one place for both."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -31,7 +33,7 @@ def read_weights(
     if how.weights_from == "events":
         return _weigh_events(how, tables)
     if how.weights_from == "user_item":
-        user_item, facts = tables.read(USER_ITEM), tables.facts(USER_ITEM)
+        user_item, facts = tables.read(USER_ITEM), _decay(tables)
         if not facts.get("reference_at"):
             return user_item
         if "half_life_days" not in facts:
@@ -48,6 +50,18 @@ def read_weights(
         )
     interactions = tables.read(INTERACTIONS)
     return weigh_interactions(interactions, implicit=how.implicit, keep_unmarked=keep_unmarked)
+
+
+def _decay(tables: Tables) -> Mapping[str, Any]:
+    """What build_user_item told of the matrix's decay; rows deleted since by hand change no scale.
+
+    A matrix that no commit tells anything of isn't the job's own: it is taken as it is.
+    """
+    facts = tables.facts(USER_ITEM)
+    if "reference_at" in facts:
+        return facts
+    commits = tables.commits(USER_ITEM, limit=100)
+    return next((one.facts for one in commits if "reference_at" in one.facts), facts)
 
 
 def weights_table(how: TrainAlsSettings) -> Table:

@@ -43,6 +43,14 @@ def test_weights_that_dont_decay_stay_as_they_are(spark: SparkSession, tmp_path:
     assert weights(spark, tmp_path, reference_at=None) == [3.0, 3.0]
 
 
+def test_rows_deleted_by_hand_change_no_scale(spark: SparkSession, tmp_path: Path) -> None:
+    weights(spark, tmp_path, reference_at=DAY - timedelta(days=14 * 3))
+    tables = Tables(spark, Location(root=str(tmp_path)), Run("als", "r3"))
+    spark.sql(f"DELETE FROM {tables.location.address(USER_ITEM)} WHERE user_id = 'b'")
+    (row,) = read_weights(TrainAlsSettings(), tables).collect()
+    assert row["weight"] == pytest.approx(3.0)
+
+
 def test_a_matrix_that_tells_no_half_life_is_to_be_built_anew(
     spark: SparkSession, tmp_path: Path
 ) -> None:
