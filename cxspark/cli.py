@@ -1,10 +1,12 @@
 """``cxspark``: the same jobs for a person at a keyboard."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeGuard, get_args
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table as Grid
 
@@ -12,6 +14,7 @@ from cxspark.contracts.catalogue import TABLES
 from cxspark.contracts.errors import ConfigError, CxsparkError
 from cxspark.contracts.events import LOADS
 from cxspark.demo import run_demo
+from cxspark.ingest.source import Expression
 from cxspark.orchestration import GraphFormat, write_graph
 from cxspark.runtime.config import load_config
 from cxspark.runtime.logs import show_progress
@@ -56,7 +59,7 @@ def demo(
         Path | None, typer.Option(help="mapping of FILE's columns; guessed without it")
     ] = None,
 ) -> None:
-    """Run everything once: raw files, tables, recommendations, and a page to look at."""
+    """Run the page's jobs once: raw files, tables, recommendations, and a page to look at."""
     show_progress()
     folder = into or (Path(".demo/own", file.stem) if file else Path(".demo"))
     outcomes, page = run_demo(folder, file, source)
@@ -86,8 +89,17 @@ def run(
 
 
 @app.command()
-def jobs() -> None:
-    """What each job reads and writes, and its settings."""
+def jobs(
+    name: Annotated[str | None, typer.Argument(metavar="[JOB]", help="its settings, told")] = None,
+) -> None:
+    """What each job reads and writes, and its settings; of one job, what each setting means."""
+    if name:
+        (step,) = in_order([name])
+        grid = Grid("setting", "default", "what it is")
+        for row in _told(step.settings):
+            grid.add_row(*row)
+        out.print(grid)
+        return
     grid = Grid("job", "what it does", "reads", "writes", "settings (default)", show_lines=True)
     for step in in_order(STEPS):
         fields = step.settings.model_fields.items()
@@ -160,6 +172,23 @@ def jars(folder: Annotated[Path, typer.Argument(help="where to put them")]) -> N
     """Fetch Delta's jars into a folder; CXSPARK_JARS names it to later sessions."""
     for jar in fetch_jars(folder):
         out.print(str(jar), soft_wrap=True)
+
+
+def _told(settings: type[BaseModel], within: str = "") -> Iterator[tuple[str, str, str]]:
+    """Name, default and description of each setting, and of those within it."""
+    for name, field in settings.model_fields.items():
+        default = "required" if field.is_required() else field.get_default()
+        kinds = [one for one in (field.annotation, *get_args(field.annotation)) if _is_model(one)]
+        told = "" if isinstance(default, BaseModel) else str(default)
+        docs = [(kind.__doc__ or "").split("\n")[0] for kind in kinds]
+        yield within + name, told, field.description or " ".join(docs)
+        for kind in kinds:
+            if kind is not Expression:
+                yield from _told(kind, f"{within}{name}.")
+
+
+def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _reader(config: Path) -> Tables:

@@ -43,6 +43,22 @@ def invoke(*arguments: str) -> str:
     return result.stdout
 
 
+def test_a_jobs_settings_are_told_those_within_too() -> None:
+    said = invoke("jobs", "ingest_events")
+    assert "source.columns.user_id" in said
+    assert "evaluate" not in said
+    told = " ".join(invoke("jobs", "recommend_als").split())
+    assert "users" in told
+    for name, field in STEPS["recommend_als"].settings.model_fields.items():
+        assert name in told
+        assert field.description
+
+
+def test_a_job_that_isnt_one_is_told() -> None:
+    result = CliRunner().invoke(app, ["jobs", "no_job"])
+    assert isinstance(result.exception, ConfigError)
+
+
 def test_the_demo_accounts_for_every_record(demo: Path) -> None:
     said = (demo / "said").read_text()
     assert "records in 6 = accepted 4 + duplicates 1 + quarantined 1" in said
