@@ -43,6 +43,8 @@ _CELL_BYTES, _COPIES = 12, 2
 _TILES_MB = 150.0
 # An item's id and names beside its factors.
 _ITEM_BYTES = 60
+# Of ALS' users' cells as they come from Spark and as a matrix, measured; a worker has so many.
+_USER_CELL_BYTES, BLOCK_CELLS = 170, 4_000_000
 # Of an item x item matrix, a cell: five of double precision while the driver makes EASE's or item
 # k-NN's of it (measured); one of them in a worker that sums up users; one of single in EASE's.
 _MAKING_BYTES, _SUMMING_BYTES, _EASE_BYTES = 40, 8, 4
@@ -144,15 +146,16 @@ def customer_search(settings: ClassifyKnnSettings, sizes: Sizes) -> Needs:
 
 
 def item_factors(sizes: Sizes, *, rank: int, block_users: int) -> Needs:
-    """All items' factors, on the driver and in every worker; a worker has a block of users."""
+    """All items' factors, on the driver and in every worker, which has a block's cells beside."""
     n_items = sizes.rows(ITEM_FACTORS)
     megabytes = PYTHON_MB + n_items * (4 * rank + _ITEM_BYTES) / _MB
     what = f"{n_items:,} items' factors of rank {rank}"
     remedy = "recommend from fewer items, or with a lower rank"
+    cells = min(sizes.rows(USER_ITEM), BLOCK_CELLS) * _USER_CELL_BYTES / _MB
     at_once = _blocks(sizes.rows(USER_INDEX), block_users)
     return (
         Need("driver", megabytes, what, remedy),
-        Need("worker", megabytes, what, remedy, at_once),
+        Need("worker", megabytes + cells, what, remedy, at_once),
     )
 
 

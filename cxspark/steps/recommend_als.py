@@ -61,7 +61,11 @@ def run(spark: SparkSession, settings: RecommendAlsSettings, tables: Tables) -> 
     )
     warn_of_few(catalogue.is_eligible, settings.n, tables)
     cells = read_user_cells(how, items, tables)
-    n_blocks = count_blocks(users_now(trained, how, tables), block_rows=settings.block_users)
+    n_blocks = count_parts(
+        users_now(trained, how, tables),
+        tables.n_rows(weights_table(how)),
+        block_users=settings.block_users,
+    )
     gathered = gather_users(cells, users.select("user_id", "factors"), n_blocks=n_blocks)
     with small_records(spark):
         write_lists(recommend_items(gathered, way=way), algorithm=ALGORITHM, tables=tables)
@@ -79,6 +83,21 @@ def _trained(tables: Tables) -> Row:
     if not rows:
         raise ContractError(MODELS.name, f"a row where {_OURS}", "none", "run train_als first")
     return rows[0]
+
+
+def count_parts(n_users: int, n_cells: int, *, block_users: int) -> int:
+    """Partitions of users, so that none is too many for a worker, nor has too many cells.
+
+    Example:
+        >>> count_parts(50_000, 1_500_000, block_users=16_384)
+        4
+        >>> count_parts(50_000, 100_000_000, block_users=16_384)
+        28
+    """
+    return max(
+        count_blocks(n_users, block_rows=block_users),
+        count_blocks(n_cells, block_rows=estimates.BLOCK_CELLS),
+    )
 
 
 def users_now(trained: Row, how: TrainAlsSettings, tables: Tables) -> int:

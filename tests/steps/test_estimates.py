@@ -140,6 +140,18 @@ def test_all_items_factors_are_in_every_worker(sizes_of: Callable[..., Sizes]) -
     assert needs["worker"] == needs["driver"] > 64 * 4 * 10**7 / 2**20
 
 
+def test_a_worker_has_the_cells_of_its_users_beside(sizes_of: Callable[..., Sizes]) -> None:
+    needs = [
+        needs_by_place(
+            estimates.item_factors(sizes_of((USER_ITEM, n_cells)), rank=64, block_users=12_500)
+        )
+        for n_cells in (0, 10**6, 10**8, 10**9)
+    ]
+    more = [one["worker"] - needs[0]["worker"] for one in needs]
+    assert more == pytest.approx([0, 170e6 / 2**20, 680e6 / 2**20, 680e6 / 2**20])
+    assert len({one["driver"] for one in needs}) == 1
+
+
 def test_without_ease_no_matrix_of_items_is_inverted(sizes_of: Callable[..., Sizes]) -> None:
     settings = EvaluateRecommendersSettings(algorithms=("popular", "als"))
     assert estimates.compared_matrices(settings, sizes_of()) == ()

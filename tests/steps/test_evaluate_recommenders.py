@@ -183,6 +183,9 @@ def test_models_that_find_nothing_for_a_single_user_are_told_so(
     rows = tables_at(spark, tmp_path).read(MODEL_METRICS).where("metric = 'ndcg'").collect()
     found = {row["algorithm"]: (row["value"], row["n_users"]) for row in rows}
     assert found == dict.fromkeys(("popular", "popular_recent", "item_knn", "blend"), (0.0, 1))
+    # Where nothing tells them apart, it is popularity.
+    (blend,) = [json.loads(row["settings"]) for row in rows if row["algorithm"] == "blend"][:1]
+    assert blend["shares"] == [1.0]
 
 
 def test_windows_that_dont_fit_before_the_test_are_refused() -> None:
