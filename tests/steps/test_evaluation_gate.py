@@ -1,19 +1,24 @@
 """What a comparison lets through to be deployed."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pyspark.sql import SparkSession
-from silver_events import Event, tables_at, two_tastes, write_silver
+from silver_events import START, Event, tables_at, two_tastes, write_silver
 
 from cxspark.contracts.errors import ContractError, QualityGateError
 from cxspark.contracts.evaluation import MODEL_METRICS, MODEL_TRIALS
 from cxspark.contracts.preferences import RECOMMENDATIONS
 from cxspark.evaluation.settings import EvaluateRecommendersSettings
 from cxspark.factorization.settings import RecommendBlendSettings
+from cxspark.runtime.config import Config, load_config
+from cxspark.runtime.submit import submit
 from cxspark.steps import recommend_blend
 from cxspark.steps.evaluate_recommenders import STEP
+from cxspark.steps.graph import STEPS, in_order
 
 pytestmark = pytest.mark.integration
 
@@ -52,16 +57,33 @@ def recommend(spark: SparkSession, folder: Path) -> None:
     recommend_blend.STEP.run(spark, RecommendBlendSettings(n=3), tables_at(spark, folder, "r2"))
 
 
+def from_a_file(folder: Path, events: list[Event]) -> Config:
+    """User, item and time in a file, and nothing but a configuration to tell what it is."""
+    lines = [f"{user},{item},{START + timedelta(days=days)}" for user, item, _, days in events]
+    (folder / "taken.csv").write_text("\n".join(["who,what,at", *lines]))
+    columns = {"user_id": "who", "item_id": "what", "event_at": "at"}
+    source = {"name": "file", "columns": {**columns, "event_type": {"expr": "'purchase'"}}}
+    sections = {
+        "environment": {"tables": {"root": str(folder)}},
+        "ingest_events": {"source": source, "input": [str(folder / "taken.csv")]},
+        "evaluate_recommenders": quick().model_dump(mode="json"),
+    }
+    (folder / "shop.yaml").write_text(yaml.safe_dump(sections))
+    return load_config(folder / "shop.yaml", [], known=STEPS)
+
+
 def test_a_blend_worse_than_what_is_popular_is_held_back_and_not_deployed(
     spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_silver(tables_at(spark, tmp_path), a_fashion())
-    with (
-        caplog.at_level("INFO", "cxspark"),
-        pytest.raises(QualityGateError, match="blend to be no worse than popular_recent"),
-    ):
-        STEP.run(spark, quick(), tables_at(spark, tmp_path))
+    config = from_a_file(tmp_path, a_fashion())
+    with caplog.at_level("INFO", "cxspark"):
+        *_, ended = submit(
+            in_order(["ingest_events", "evaluate_recommenders"]), config, run_id="r1"
+        )
+    assert ended.exit_code == 4
+    assert "blend to be no worse than popular_recent" in str(ended.error)
     assert any(line.startswith("popular_recent ") for line in caplog.messages)  # the leaderboard
+    assert any("chosen on 1 windows before the test" in line for line in caplog.messages)
     assert not tables_at(spark, tmp_path).read(MODEL_METRICS).isEmpty()
     with pytest.raises(QualityGateError, match="run r1 found it worse"):
         recommend(spark, tmp_path)
