@@ -152,6 +152,9 @@ def _local() -> dict[str, str]:
         # A job with Delta tables makes some hundreds of classes for its queries. By default 100 are
         # kept: each run makes and compiles all of them anew, a quarter of a short job's time.
         "spark.sql.codegen.cache.maxEntries": "5000",
+        # Spark keeps each query's plan as text, for an interface that isn't there: of a thousand by
+        # default. With those of a comparison of recommenders a heap of 1 GB was full.
+        "spark.sql.ui.retainedExecutions": "20",
         # Java never compiles a method beyond this size: where a query's would be longer, as with
         # fifty features, it is cut in pieces instead: that took a third of the time.
         "spark.sql.codegen.hugeMethodLimit": "8000",
