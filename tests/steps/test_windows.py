@@ -137,6 +137,12 @@ def test_of_each_user_the_last_events_that_may_be_foretold_are_held_out(
     assert pairs(test.training.cells(None)) == [("a", item) for item in "qwxy"]
 
 
+def test_without_a_window_before_the_test_nothing_is_chosen(spark: SparkSession) -> None:
+    rows = [(f"u{user}", f"i{user % 3}", 1.0) for user in range(9)]
+    with pytest.raises(ContractError, match="or raise window_share"):
+        make_windows(events(spark, *rows), EvaluateRecommendersSettings())
+
+
 def test_a_random_split_is_the_same_again(spark: SparkSession) -> None:
     rows = [(f"u{user}", f"i{item}", float(item)) for user in range(20) for item in range(10)]
     settings = EvaluateRecommendersSettings(split="random", n_windows=1)
