@@ -49,6 +49,13 @@ def make_windows(events: DataFrame, settings: EvaluateRecommendersSettings) -> l
         if isinstance(nobody, ContractError):
             raise nobody
     assert isinstance(test, Window)
+    if not judged:
+        raise ContractError(
+            SILVER_EVENTS.name,
+            "events at several instants before the test, to choose settings on",
+            f"that all windows before it begin where it does, at {test.since.isoformat()}",
+            "bring events of more time, or raise window_share",
+        )
     return [*judged, test]
 
 
@@ -75,16 +82,8 @@ def _windows_in_time(
     shares = [settings.train_share - step * settings.window_share for step in steps]
     cuts = [_instant(split_instant(events, share=share)) for share in shares]
     # Of many events at one instant, as where times are days, several cuts may be the same.
-    cuts = list(dict.fromkeys(cuts))
-    if len(cuts) == 1:
-        raise ContractError(
-            SILVER_EVENTS.name,
-            "events at several instants before the test, to choose settings on",
-            f"that all windows before it begin where it does, at {cuts[0].isoformat()}",
-            "bring events of more time, or raise window_share",
-        )
+    spans = pairwise([*dict.fromkeys(cuts), event_span(events)[1]])
     windows = []
-    spans = pairwise([*cuts, event_span(events)[1]])
     for number, (since, until) in enumerate(spans, 1):
         part = split_by_time(events, at=since, until=until)
         importance = float(number) if settings.importance == "rising" else 1.0

@@ -138,7 +138,7 @@ def test_of_each_user_the_last_events_that_may_be_foretold_are_held_out(
 
 
 def test_without_a_window_before_the_test_nothing_is_chosen(spark: SparkSession) -> None:
-    rows = [(f"u{user}", f"i{user % 3}", 1.0) for user in range(9)]
+    rows = [(f"u{user}", f"i{at}", float(at > 0)) for at in range(12) for user in range(9)]
     with pytest.raises(ContractError, match="or raise window_share"):
         make_windows(events(spark, *rows), EvaluateRecommendersSettings())
 
